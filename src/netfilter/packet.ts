@@ -1,0 +1,102 @@
+/** A value that may not be known: a configuration without the guest's address, a query that does not say. */
+export type Known<T> = T | 'unknown'
+
+/** Address type as the routing table of the judging host sees it (`xt_addrtype`, `fib saddr type`). */
+export type AddrType = 'unicast' | 'local' | 'broadcast' | 'anycast' | 'multicast'
+
+/** Bits of {@link TcpHeader.flags}, as in the TCP header. */
+export const TCP_FLAG = {
+  FIN: 1,
+  SYN: 2,
+  RST: 4,
+  PSH: 8,
+  ACK: 16,
+  URG: 32,
+  ECE: 64,
+  CWR: 128,
+} as const
+
+/** Protocol numbers that netfilter treats specially (IANA). */
+export const PROTO = {
+  icmp: 1,
+  igmp: 2,
+  tcp: 6,
+  udp: 17,
+  dccp: 33,
+  ipv6: 41,
+  gre: 47,
+  esp: 50,
+  ah: 51,
+  icmpv6: 58,
+  sctp: 132,
+  udplite: 136,
+} as const
+
+/** EtherType numbers. */
+export const ETHERTYPE = { ip: 0x0800, arp: 0x0806, ip6: 0x86dd } as const
+
+export type Layer3 =
+  | {
+      readonly kind: 'ip' | 'ip6'
+      /** Unsigned, 32 or 128 bits. */
+      readonly src: Known<bigint>
+      readonly dst: Known<bigint>
+      /** Says what kind of address an unknown `dst`/`src` is; null: ask the routing table with the address. */
+      readonly srcType: AddrType | null
+      readonly dstType: AddrType | null
+    }
+  | {
+      readonly kind: 'arp'
+      readonly operation: number
+      readonly senderIp: Known<bigint>
+      readonly targetIp: Known<bigint>
+      readonly senderMac: Known<number>
+    }
+  /** Any other ethertype: `ether.type` says which. */
+  | { readonly kind: 'other' }
+
+export type Layer4 =
+  /** TCP: `flags` are the bits of {@link TCP_FLAG}. */
+  | {
+      readonly kind: 'tcp'
+      readonly sport: Known<number>
+      readonly dport: Known<number>
+      readonly flags: Known<number>
+    }
+  | {
+      readonly kind: 'udp' | 'udplite' | 'sctp' | 'dccp'
+      readonly sport: Known<number>
+      readonly dport: Known<number>
+    }
+  | { readonly kind: 'icmp' | 'icmpv6'; readonly type: Known<number>; readonly code: Known<number> }
+  | { readonly kind: 'other'; readonly proto: number }
+  /** No layer 4: ARP and other ethertypes. */
+  | { readonly kind: 'none' }
+
+/** One frame. */
+export type Packet = {
+  readonly ether: {
+    /** 48-bit MAC addresses. */
+    readonly src: Known<number>
+    readonly dst: Known<number>
+    readonly type: number
+    readonly vlan: number | null
+  }
+  readonly l3: Layer3
+  readonly l4: Layer4
+}
+
+/** Protocol number of a packet's layer 4; null for frames without one. */
+export function protocolOf(packet: Packet): number | null {
+  switch (packet.l4.kind) {
+    case 'none':
+      return null
+    case 'other':
+      return packet.l4.proto
+    default:
+      return PROTO[packet.l4.kind]
+  }
+}
+
+/** Conntrack's verdict on a packet: `ct state`, `--ctstate`. */
+export type CtState = 'new' | 'established' | 'related' | 'invalid' | 'untracked'
