@@ -16,6 +16,7 @@ const config: ViteUserConfig = defineConfig({
     maxWorkers: 2,
     env: { TZ: 'UTC', LC_ALL: 'C.UTF-8' },
     globalSetup: 'test/support/announce.ts',
+    setupFiles: 'test/support/fixed-seed.ts',
     coverage: { provider: 'v8', include: ['src/**'] },
     projects: [
       {
