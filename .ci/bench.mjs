@@ -1,10 +1,7 @@
 // Builds the command and the benchmarks as production code is built, and runs the benchmarks with
 // plain node: a TypeScript loader would add wrappers to every function that is measured.
 import { execFileSync } from 'node:child_process'
-import { fileURLToPath } from 'node:url'
-import { bundle } from './build.mjs'
-
-const root = fileURLToPath(new URL('..', import.meta.url))
+import { bundle, root } from './bundle.mjs'
 
 await bundle('src/cli/main.ts', 'dist/pvefw.mjs')
 await bundle('test/bench/main.ts', 'dist/bench.mjs')
