@@ -1,0 +1,15 @@
+import type { Origin } from './origin.ts'
+
+export type Json =
+  | null
+  | boolean
+  | number
+  | string
+  | readonly Json[]
+  | { readonly [key: string]: Json }
+
+/** One command of a libnftables JSON batch (libnftables-json(5)): `{"add":{"rule":{...}}}`, with why it is there. */
+export type NftCommand = {
+  readonly json: { readonly [verb: string]: Json }
+  readonly origin: Origin
+}
