@@ -80,6 +80,8 @@ export type Interface = {
   readonly name: string
   readonly kind: 'bridge' | 'ovs-bridge' | 'bond' | 'vlan' | 'loopback' | 'other'
   readonly addresses: readonly Located<Cidr>[]
+  /** `gateway` lines: the interface the default route leaves by has one. */
+  readonly gateways: readonly Located<IpAddr>[]
   /** Bridge ports or bond slaves. */
   readonly ports: readonly string[]
   readonly vlanAware: boolean
