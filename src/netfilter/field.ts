@@ -1,6 +1,11 @@
 /**
  * The fields of a packet, of its way and of its connection that rules can match, named as nft prints them
  * (`physdev in/out`, which nft lacks, as xt_physdev). `kind` says which of the `Values` a field is compared with.
+ *
+ * A packet that lacks a field matches nothing about it, negated or not (xt_mac in OUTPUT, ports of a protocol
+ * without ports). Devices are the exception: no device is a device with the empty name, so `! -i eth0` matches
+ * in OUTPUT (`nulldevname` in ip_packet_match, net/ipv4/netfilter/ip_tables.c). For `physdev out` this holds
+ * only as long as the frame came in through no bridge port either: physdev_mt, net/netfilter/xt_physdev.c.
  */
 export const FIELDS = {
   'ether saddr': { kind: 'number', bits: 48 },

@@ -16,7 +16,7 @@ export type Values =
     }
 
 export type Match =
-  /** The field's value is one of `values`. A packet that lacks the field never matches, negated or not (unless FIELDS says otherwise). */
+  /** The field's value is one of `values`. What a packet without the field does, negated or not, is told at FIELDS. */
   | {
       readonly kind: 'field'
       readonly field: FieldName
@@ -40,6 +40,8 @@ export type Match =
       readonly values: Values
       readonly negate: boolean
     }
+  /** All of these hold: one term that looks at two fields, `--icmp-type network-unreachable` (type 3 and code 0). */
+  | { readonly kind: 'all-of'; readonly matches: readonly Match[]; readonly negate: boolean }
   /** Set look-up: `-m set --match-set NAME src`, nft `ip saddr @NAME`, `iifname . ether saddr @NAME`. */
   | {
       readonly kind: 'lookup'

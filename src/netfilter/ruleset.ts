@@ -47,6 +47,16 @@ export type Statement =
       readonly mask: number
       readonly text: string
     }
+  /** CONNMARK `--save-mark` (`to` ct) and `--restore-mark` (`to` meta): `to = (to & ~toMask) ^ (from & fromMask)`. */
+  | {
+      readonly kind: 'copy-mark'
+      readonly to: 'meta' | 'ct'
+      readonly fromMask: number
+      readonly toMask: number
+      readonly text: string
+    }
+  /** `-m comment`: always matches and does nothing. */
+  | { readonly kind: 'comment'; readonly comment: string; readonly text: string }
   | { readonly kind: 'notrack'; readonly text: string }
   | { readonly kind: 'ct-helper'; readonly name: string; readonly text: string }
   /** Something pvefw cannot evaluate and that may decide: `unknown`, with its text shown. */
