@@ -82,6 +82,8 @@ export type Interface = {
   readonly addresses: readonly Located<Cidr>[]
   /** `gateway` lines: the interface the default route leaves by has one. */
   readonly gateways: readonly Located<IpAddr>[]
+  /** An address comes from outside the file: `inet dhcp`, `inet6 dhcp`, `inet6 auto`. */
+  readonly dynamic: boolean
   /** Bridge ports or bond slaves. */
   readonly ports: readonly string[]
   readonly vlanAware: boolean
