@@ -2,6 +2,93 @@
  * Every code a diagnostic may carry, with the sentence that explains it in general. Codes are part of the
  * contract with users (`--json`, scripts): they are never renamed. Sorted by code; one line each.
  */
-export const DIAGNOSTIC_CODES = {} as const satisfies Record<string, string>
+export const DIAGNOSTIC_CODES = {
+  'config/ambiguous-node':
+    'The tree holds several nodes and nothing says which one is asked about.',
+  'config/corosync-invalid':
+    'corosync.conf does not parse; pve-firewall then dies while compiling and keeps its old rules.',
+  'config/duplicate-nic': 'A guest config has the same netN twice; one of the lines has no effect.',
+  'config/duplicate-vmid': 'Two guests have the same vmid; pmxcfs does not start with such a tree.',
+  'config/fw-without-guest':
+    'A <vmid>.fw file belongs to no guest of the tree, so Proxmox does not read it.',
+  'config/guest-conf-line': 'A line of a guest config is not `key: value`; Proxmox ignores it.',
+  'config/guest-without-fw': 'A guest has no <vmid>.fw file, so no rule of its own filters it.',
+  'config/host-address-unknown':
+    'The address of the node is not known; rules and networks that derive from it are guesses.',
+  'config/hosts-line': 'A line of etc/hosts does not start with an address; it is ignored.',
+  'config/interfaces-address':
+    'An address of etc/network/interfaces cannot be read; its network is not known.',
+  'config/interfaces-source':
+    'A source line of etc/network/interfaces leads nowhere, in a circle or too far.',
+  'config/invalid-nic':
+    'Proxmox cannot parse a netN line: a VM loses that NIC, a container its whole firewall.',
+  'config/invalid-nic-key':
+    'A netN key that no guest can use; pve-firewall makes rules for it all the same.',
+  'config/invalid-option': 'A command-line value is not of the form the option takes.',
+  'config/local-network-fallback':
+    'No network of the node contains its address, so local_network becomes 127.0.0.0/8.',
+  'config/local-network-several':
+    'Several networks of the node contain its address; the longest is taken for local_network.',
+  'config/local-network-unknown':
+    'The network of the node cannot be determined from files; it decides who can log in.',
+  'config/missing-file':
+    'A file that decides or informs an answer is not in the tree; the message says what that costs.',
+  'config/nic-without-mac':
+    'A NIC has no MAC address; pve-firewall makes up a new one at every reading, for its MAC filter too.',
+  'config/no-configuration': 'The root holds neither a node nor a copy of /etc/pve.',
+  'config/oversized-file': 'A .fw file is larger than any file pmxcfs can hold.',
+  'config/sdn-invalid-json':
+    'A file of the SDN is not JSON; pve-firewall warns and goes on without +sdn/ sets.',
+  'config/sdn-not-sourced': 'etc/network/interfaces does not source the interfaces the SDN writes.',
+  'config/stray-file': 'A file in the firewall directory has a name Proxmox does not read.',
+  'config/tree-too-large': 'The tree holds more files than pmxcfs can; the rest is not read.',
+  'config/unknown-node': 'The tree has no node of the name that was asked for.',
+  'config/unreadable-file':
+    'A file is there but cannot be read; the answer is given as if it were not there.',
+  'query/bad-arrow': 'A packet in words is `FROM -> TO protocol/port`; this text is not.',
+  'query/bad-endpoint':
+    'A start or a destination of a packet cannot be taken apart into name, port and protocol.',
+  'query/bad-family': 'The address family of a packet is 4 or 6.',
+  'query/bad-flags': 'TCP flags are written by their names or first letters.',
+  'query/bad-icmp-type':
+    'The ICMP type is neither a number of one byte nor a name of iptables or nft.',
+  'query/bad-json': 'A line of a batch is one JSON object with the members of a packet.',
+  'query/bad-mac': 'A MAC address has six groups of two hexadecimal digits.',
+  'query/bad-number': 'A number of the packet is out of its range.',
+  'query/bad-port':
+    'A packet has one source and one destination port, by number or by service name.',
+  'query/bad-protocol': 'The protocol is neither a known name nor a number of one byte.',
+  'query/bad-state': 'A connection state is new, established, related, invalid or untracked.',
+  'query/flags-without-tcp': 'Only TCP segments have flags.',
+  'query/icmp-code-alone': 'An ICMP code means something only together with its type.',
+  'query/icmp-type-without-icmp': 'Only ICMP and ICMPv6 have a type.',
+  'query/mixed-families': 'Parts of the packet belong to IPv4, others to IPv6.',
+  'query/no-destination': 'Nothing says where the packet goes.',
+  'query/no-guest': 'A NIC is named, but neither end of the packet is a guest.',
+  'query/no-protocol':
+    'Nothing says what kind of packet it is: no protocol, port, ICMP type or flag.',
+  'query/port-with-icmp': 'ICMP has types, not ports.',
+  'query/port-without-ports': 'The protocol of the packet has no ports.',
+  'query/said-twice': 'One thing is said twice, and differently.',
+  'query/same-endpoint': 'Start and destination are the same place: no hook sees such a packet.',
+  'query/unknown-word': 'A word or member says nothing about a packet.',
+  'topology/ambiguous-endpoint': 'A name or address belongs to more than one place.',
+  'topology/bad-nic': 'Proxmox refuses the line of this NIC, so the guest has no such NIC.',
+  'topology/many-receivers': 'A broadcast or multicast address has no single receiver.',
+  'topology/no-bridge':
+    'A NIC without bridge is on a network inside QEMU that the host does not see.',
+  'topology/no-nic': 'The guest has no such NIC.',
+  'topology/no-outside': 'Nothing tells by which device packets leave the node.',
+  'topology/no-uplink-for-tag':
+    'Proxmox makes a bridge of its own for a VLAN tag, and needs a physical port for it.',
+  'topology/not-routed':
+    'ARP and other frames without an IP header do not leave their layer-2 network.',
+  'topology/unknown-device': 'The host has no such device.',
+  'topology/unknown-endpoint': 'No guest, node, alias, set, bridge or address has this name.',
+  'topology/unreachable': 'Neither the host nor an outside router connects the two networks.',
+  'topology/vlan-not-allowed': 'The bridge drops frames of this VLAN at this port.',
+  'topology/wrong-guest-type':
+    'The number belongs to a container, not to a virtual machine, or the other way round.',
+} as const satisfies Record<string, string>
 
 export type DiagnosticCode = keyof typeof DIAGNOSTIC_CODES
