@@ -1,0 +1,151 @@
+import type { ChainTrace, HopTrace, RuleHit } from '../eval/trace.ts'
+import type { Rule } from '../netfilter/ruleset.ts'
+import type { Answer } from './answer.ts'
+import { showPlace } from './file-names.ts'
+import { foldMisses, type Passed, showMiss } from './misses.ts'
+import { line, type Piece, piece, type StyledLine } from './styled.ts'
+import { chainPurpose, hopDevices, hopVerdict, quoteLine, ruleText } from './words.ts'
+import { widthOf } from './wrap.ts'
+
+/** 0: one line a hop; 1: every chain entered, with the rules that matched; 2: and those passed over; 3: without summing up. */
+export type Detail = 0 | 1 | 2 | 3
+
+/** The hops in the order of the kernel, by node. Hops where no rule matched and none could are left out unless detail is asked for. */
+export function renderPath(answer: Answer, detail: Detail): readonly StyledLine[] {
+  const { hops } = answer.trace
+  const shown = hops.filter((hop) => detail > 0 || isTelling(hop))
+  const rows = shown.map((hop) => {
+    const isLast = hop === hops.at(-1)
+    const verdict = hopVerdict(hop, isLast, answer.trace.outcome, answer.origin, answer.names)
+    return { hop, devices: hopDevices(hop.hop), verdict }
+  })
+  const hookWidth = Math.max(0, ...rows.map((row) => row.hop.hop.hook.length))
+  const deviceWidth = Math.min(40, Math.max(0, ...rows.map((row) => widthOf(row.devices))))
+  const lines: StyledLine[] = []
+  let node: string | null = null
+  for (const { hop, devices, verdict } of rows) {
+    if (hop.node !== node) lines.push(line([piece('path on ', 'faint'), piece(hop.node, 'place')]))
+    node = hop.node
+    const by = verdict.by === '' ? '' : `  ${verdict.by}`
+    lines.push(
+      line(
+        [
+          `  ${hop.hop.hook.padEnd(hookWidth)}  `,
+          devices + ' '.repeat(Math.max(0, deviceWidth - widthOf(devices))),
+          '  ',
+          piece(verdict.word.padEnd(6), verdict.outcome ?? 'faint'),
+          by,
+        ],
+        hookWidth + 6,
+      ),
+    )
+    if (detail > 0)
+      for (const chain of hop.chains) lines.push(...renderChain(answer, hop, chain, detail, 4))
+  }
+  return lines
+}
+
+/** A hop that decides, or where rules look at packets at all; raw tables are often empty. */
+function isTelling(hop: HopTrace): boolean {
+  return (
+    hop.hop.hook === 'input' ||
+    hop.hop.hook === 'output' ||
+    hop.hop.hook === 'forward' ||
+    hop.chains.some((chain) => chain.hits.some((hit) => hit.verdict.kind !== 'jump'))
+  )
+}
+
+function renderChain(
+  answer: Answer,
+  hop: HopTrace,
+  chain: ChainTrace,
+  detail: Detail,
+  indent: number,
+): readonly StyledLine[] {
+  const blanks = ' '.repeat(indent)
+  const purpose = chainPurpose(chain.chain.name)
+  const table = indent === 4 ? `  table ${chain.table.family} ${chain.table.name}` : ''
+  const title = line(
+    [
+      blanks,
+      piece(chain.chain.name, 'strong'),
+      piece(`${table}${purpose === null ? '' : `  ${purpose}`}`, 'faint'),
+    ],
+    indent + 2,
+  )
+  const lines = [title]
+  const passed = detail < 2 ? [] : foldMisses(answer.misses(hop, chain), detail === 3)
+  let next = 0
+  const passOver = (before: number): void => {
+    for (let one = passed[next]; one !== undefined && one.from < before; one = passed[++next])
+      lines.push(renderPassed(answer, one, indent))
+  }
+  for (const hit of chain.hits) {
+    passOver(hit.index)
+    lines.push(renderHit(answer, hit, detail, indent))
+    if (hit.into !== null) lines.push(...renderChain(answer, hop, hit.into, detail, indent + 2))
+  }
+  passOver(Number.POSITIVE_INFINITY)
+  if (chain.end === 'policy') {
+    const policy = chain.chain.base?.policy ?? 'accept'
+    lines.push(
+      line(
+        [blanks, piece('     end: policy ', 'faint'), piece(policy.toUpperCase(), policy)],
+        indent + 7,
+      ),
+    )
+  }
+  return lines
+}
+
+function renderHit(answer: Answer, hit: RuleHit, detail: Detail, indent: number): StyledLine {
+  const { rule, index } = hit
+  const text = describeRule(rule, answer, detail > 1)
+  const does = effectOf(hit)
+  const said = text.map((part) => (typeof part === 'string' ? part : part.text)).join('')
+  const tail = does === null || said.includes(does.toUpperCase()) ? [] : effectPieces(does)
+  return line([' '.repeat(indent), ruleNumber(index), ...text, ...tail], indent + 7)
+}
+
+function effectPieces(does: 'accept' | 'drop' | 'reject'): readonly (Piece | string)[] {
+  return ['  ', piece(does.toUpperCase(), does)]
+}
+
+/** What a rule does to the packet for whoever wrote it; null for jumps and marks. */
+function effectOf({ rule, verdict }: RuleHit): 'accept' | 'drop' | 'reject' | null {
+  if (rule.origin.means !== null) return rule.origin.means
+  const { kind } = verdict
+  return kind === 'accept' || kind === 'drop' || kind === 'reject' ? kind : null
+}
+
+function renderPassed(answer: Answer, passed: Passed, indent: number): StyledLine {
+  const blanks = ' '.repeat(indent)
+  if (passed.kind === 'run') {
+    const numbers = `${passed.from + 1} to ${passed.to + 1}`
+    const text = `  ${blanks}${numbers}: ${passed.count} rules passed over, ${passed.why}`
+    return line([piece(text, 'faint')], indent + 7)
+  }
+  const { rule, index } = passed.miss
+  const text = describeRule(rule, answer, true).map((part) =>
+    typeof part === 'string' ? piece(part, 'faint') : piece(part.text, 'faint'),
+  )
+  const why = piece(`  no: ${showMiss(passed.miss)}`, 'note')
+  return line([blanks, piece(ruleNumber(index), 'faint'), ...text, why], indent + 7)
+}
+
+/** `   7  `: the number of the kernel. */
+function ruleNumber(index: number): string {
+  return `${String(index + 1).padStart(5)}  `
+}
+
+/** The line of the configuration if there is one, else the compiled rule; both if `full`. */
+function describeRule(rule: Rule, { names }: Answer, full: boolean): readonly (Piece | string)[] {
+  const { origin } = rule
+  const text = ruleText(rule)
+  if ((origin.kind === 'rule' || origin.kind === 'policy') && origin.span !== null) {
+    const place = piece(showPlace(origin.span, names), 'place')
+    return [place, '  ', quoteLine(origin.span), ...(full ? [piece(`  [${text}]`, 'faint')] : [])]
+  }
+  const why = origin.kind === 'generated' && full ? [piece(`  (${origin.why})`, 'faint')] : []
+  return [text, ...why]
+}

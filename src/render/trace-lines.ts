@@ -1,0 +1,49 @@
+import type { Answer } from './answer.ts'
+import { showPlace } from './file-names.ts'
+import type { Look } from './look.ts'
+import { type Detail, renderPath } from './path-lines.ts'
+import { line, piece, type StyledLine } from './styled.ts'
+import { renderDecision, renderHeadline } from './verdict-lines.ts'
+
+/** An answer for people: the verdict first, then who decided and why, what was assumed, and the path. */
+export function renderAnswer(
+  answer: Answer,
+  detail: Detail,
+  look: Pick<Look, 'glyphs'>,
+): readonly StyledLine[] {
+  return [
+    renderHeadline(answer, look),
+    ...renderDecision(answer),
+    ...renderFilled(answer, detail),
+    ...renderAssumptions(answer),
+    ...renderPath(answer, detail),
+  ]
+}
+
+/** What the question left open; with detail, why each value was taken. */
+function renderFilled({ filled }: Answer, detail: Detail): readonly StyledLine[] {
+  if (filled.length === 0) return []
+  const label = piece('filled in  ', 'faint')
+  if (detail === 0) {
+    const values = filled.map(({ field, value }) => `${field} ${value}`).join(', ')
+    return [line([label, values], 11)]
+  }
+  return filled.map(({ field, value, why }, i) =>
+    line(
+      [
+        i === 0 ? label : ' '.repeat(11),
+        `${field} ${value}`,
+        piece(why === null ? '' : `: ${why}`, 'faint'),
+      ],
+      11,
+    ),
+  )
+}
+
+function renderAssumptions({ trace, names }: Answer): readonly StyledLine[] {
+  return trace.assumptions.map(({ text, rule }) => {
+    const span = rule?.origin.span ?? null
+    const place = span === null ? '' : ` (${showPlace(span, names)})`
+    return line([piece('assuming   ', 'faint'), `${text}${place}`], 11)
+  })
+}

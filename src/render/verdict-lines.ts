@@ -1,0 +1,144 @@
+import type { Outcome } from '../eval/trace.ts'
+import type { VerdictOrigin } from '../eval/verdict-origin.ts'
+import { unreachable } from '../source/unreachable.ts'
+import type { Answer, Headline, Overruled } from './answer.ts'
+import { showPlace } from './file-names.ts'
+import type { Look } from './look.ts'
+import { line, type Piece, piece, type StyledLine } from './styled.ts'
+import { chainPurpose, quoteLine, ruleText, showReply, showVia } from './words.ts'
+
+const GLYPH: Readonly<Record<Outcome, string>> = {
+  accept: '✔',
+  drop: '✘',
+  reject: '↩',
+  unknown: '?',
+}
+
+/** `DROP  tcp 192.168.1.53:49152 → vm105 192.168.1.105:80  NEW` */
+export function renderHeadline(answer: Answer, look: Pick<Look, 'glyphs'>): StyledLine {
+  const { outcome, hops } = answer.trace
+  const state = hops.at(-1)?.state
+  const glyph = look.glyphs ? `${GLYPH[outcome]} ` : ''
+  const packet = `  ${showHeadline(answer.headline)}`
+  const seen = state === undefined ? '' : `  ${state.toUpperCase()}`
+  return line(
+    [piece(`${glyph}${outcome.toUpperCase()}`, outcome), piece(packet, 'strong'), seen],
+    6,
+  )
+}
+
+export function showHeadline({ proto, from, src, to, dst }: Headline): string {
+  const end = (name: string | null, address: string | null): string =>
+    [name, address].filter((part) => part !== null).join(' ')
+  return `${proto} ${end(from, src)} → ${end(to, dst)}`
+}
+
+/** The deciding line and, below it, the way to it, the reason, and what came too late. */
+export function renderDecision(answer: Answer): readonly StyledLine[] {
+  const { origin, names } = answer
+  const lines = [line([piece('by', 'faint'), '  ', ...decidingLine(answer)], 4)]
+  const say = (text: string): void => {
+    lines.push(line([`    ${text}`], 4))
+  }
+  const via = showVia(origin.via, names)
+  if (via !== '') say(`through ${via}`)
+  for (const reason of reasons(answer)) say(reason)
+  for (const remark of answer.remarks) say(remark)
+  for (const later of answer.overruled) say(overruledSentence(later, answer))
+  if (answer.trace.reply !== null) {
+    const { with: kind, reachesSender, why } = answer.trace.reply
+    const because = why === null ? '' : `: ${why}`
+    if (reachesSender) say(`the sender gets the answer (${showReply(kind)})`)
+    else say(`the sender never gets the answer (${showReply(kind)})${because}`)
+  }
+  return lines
+}
+
+/** The line itself, quoted, after its place; a description where there is no line. */
+function decidingLine({ origin, names, trace }: Answer): readonly (Piece | string)[] {
+  const place = origin.span === null ? null : piece(showPlace(origin.span, names), 'place')
+  switch (origin.kind) {
+    case 'rule':
+    case 'policy': {
+      if (place !== null && origin.span !== null)
+        return [place, '  ', piece(quoteLine(origin.span), trace.outcome)]
+      if (origin.kind === 'rule') return ['a rule']
+      if (origin.option !== null)
+        return [
+          piece(`${origin.option}: ${trace.outcome.toUpperCase()}`, trace.outcome),
+          ' (default)',
+        ]
+      return ['the end of ', piece(origin.chain?.name ?? 'the chain', 'place')]
+    }
+    case 'generated': {
+      const rule = origin.hit?.rule
+      const number = `${origin.chain?.name ?? ''}:${(origin.hit?.index ?? 0) + 1}`
+      const option = place === null ? [] : [' (', place, ')']
+      const text = rule === undefined ? '' : ruleText(rule)
+      return [piece(number, 'place'), '  ', piece(text, trace.outcome), ...option]
+    }
+    case 'none':
+      return ['no rule']
+    default:
+      return unreachable(origin.kind)
+  }
+}
+
+function reasons(answer: Answer): readonly string[] {
+  const { origin, trace } = answer
+  const purpose = purposeOf(origin)
+  switch (origin.kind) {
+    case 'rule':
+      if (origin.staleMark)
+        return [
+          'the group itself was not entered on this interface, but the packet still carries the accept mark that ' +
+            'the firewall of the sending guest gave it, and the test after the group looks only at the mark: this ' +
+            'lets the guest reach every port of the host',
+        ]
+      return [`the first matching rule ${purpose}`]
+    case 'policy': {
+      if (origin.option === null)
+        return trace.hops.some((hop) => hop.chains.some((chain) => chain.hits.length > 0))
+          ? ['no rule stopped the packet on its way']
+          : ['no rule on the way looks at this packet']
+      const first = `no rule ${purpose} decides, so ${origin.option} does`
+      const detail = innermostReason(answer)
+      return detail === null ? [first] : [first, detail]
+    }
+    case 'generated': {
+      const why = origin.hit?.rule.origin
+      return why?.kind === 'generated' ? [why.why] : []
+    }
+    case 'none':
+      return trace.hops.length === 0 ? [] : ['no chain saw the packet']
+    default:
+      return unreachable(origin.kind)
+  }
+}
+
+function purposeOf({ chain, via }: VerdictOrigin): string {
+  const group = via.find((one) => one.what === 'group')
+  if (group !== undefined) return `of security group ${group.name}`
+  const name = chain?.name ?? 'this chain'
+  const purpose = chainPurpose(name)
+  return purpose === null ? `of ${name}` : `for ${purpose}`
+}
+
+/** What the shared chains of a policy say about the packet: `dropped before the policy line, so that it is not logged`. */
+function innermostReason({ origin, trace }: Answer): string | null {
+  if (trace.outcome === 'accept') return null
+  let chain = trace.hops.at(-1)?.chains.at(-1) ?? null
+  let rule = null
+  for (; chain !== null; chain = chain.hits.at(-1)?.into ?? null)
+    rule = chain.hits.at(-1)?.rule ?? rule
+  if (rule === null || rule === origin.hit?.rule || rule.origin.kind !== 'generated') return null
+  return rule.origin.why
+}
+
+function overruledSentence({ rule, would, first }: Overruled, { names }: Answer): string {
+  const place = (one: typeof rule): string => {
+    const { span } = one.origin
+    return span === null ? `\`${ruleText(one)}\`` : showPlace(span, names)
+  }
+  return `${place(rule)} would ${would.toUpperCase()} it, but ${place(first)} comes first`
+}

@@ -1,0 +1,143 @@
+import type { HopTrace, Outcome } from '../eval/trace.ts'
+import { passOrigin, type VerdictOrigin } from '../eval/verdict-origin.ts'
+import { showAddr } from '../ip/address.ts'
+import { showMac } from '../ip/mac.ts'
+import { FIELDS, type FieldName } from '../netfilter/field.ts'
+import type { Hop } from '../netfilter/hook.ts'
+import type { Via } from '../netfilter/origin.ts'
+import { PROTO, TCP_FLAG } from '../netfilter/packet.ts'
+import type { RejectWith, Rule } from '../netfilter/ruleset.ts'
+import type { Span } from '../source/source-file.ts'
+import { unreachable } from '../source/unreachable.ts'
+import { showBytes } from './escape.ts'
+import { type FileNames, showPlace } from './file-names.ts'
+
+/** Bytes of a configuration line that are quoted; lines may be of any length. */
+const quoted = 240
+
+/** A line of a configuration as it stands there, made safe to show. */
+export function quoteLine(span: Span): string {
+  return showBytes(span.file.text.slice(span.start, span.end).trim().replaceAll('\t', ' '), quoted)
+}
+
+/** `packets to guest 105, net0`: what a chain of pve-firewall is for; null for a chain that has no such words. */
+export function chainPurpose(name: string): string | null {
+  const guest = /^(?:tap|veth)(\d+)i(\d+)-(IN|OUT)$/.exec(name)
+  if (guest !== null)
+    return `packets ${guest[3] === 'IN' ? 'to' : 'from'} guest ${guest[1]}, net${guest[2]}`
+  const group = /^GROUP-(.+)-(IN|OUT)$/.exec(name)
+  if (group !== null)
+    return `security group ${group[1]}, ${group[3] === 'IN' || group[2] === 'IN' ? 'incoming' : 'outgoing'}`
+  return PURPOSES[name] ?? null
+}
+
+const PURPOSES: Readonly<Record<string, string>> = {
+  'PVEFW-HOST-IN': 'packets to the host',
+  'PVEFW-HOST-OUT': 'packets from the host',
+  'PVEFW-Drop': 'what a DROP policy looks at first',
+  'PVEFW-Reject': 'what a REJECT policy looks at first',
+}
+
+/** The devices of a hop: `fwbr105i0: fwln105i0 → tap105i0`, `vmbr0 (eno1) → host`. */
+export function hopDevices(hop: Hop): string {
+  const came = hop.iif === null ? null : withPort(hop.iif, hop.physin)
+  switch (hop.hook) {
+    case 'input':
+      return `${came ?? '?'} → host`
+    case 'output':
+      return `host → ${withPort(hop.oif ?? '?', hop.physout)}`
+    case 'forward':
+      if (hop.physout !== null) return `${hop.iif ?? '?'}: ${hop.physin ?? '?'} → ${hop.physout}`
+      return `${came ?? '?'} → ${hop.oif ?? '?'}`
+    case 'prerouting':
+    case 'ingress':
+      return came ?? hop.bridgeIn ?? '?'
+    case 'postrouting':
+    case 'egress':
+      return `→ ${withPort(hop.oif ?? hop.bridgeOut ?? '?', hop.physout)}`
+    default:
+      return unreachable(hop.hook)
+  }
+}
+
+function withPort(device: string, port: string | null): string {
+  return port === null ? device : `${device} (${port})`
+}
+
+/** `security group web (105.fw:3), macro HTTP`; empty when a line was reached directly. */
+export function showVia(via: readonly Via[], names: FileNames): string {
+  return via
+    .map(({ what, name, span }) => {
+      const place = span === null ? '' : ` (${showPlace(span, names)})`
+      return `${what === 'group' ? 'security group' : what} ${name}${place}`
+    })
+    .join(', ')
+}
+
+/** Where a verdict was decided, in a few words: `105.fw:7`, `policy_in (default)`, `end of FORWARD`. */
+export function showOrigin(origin: VerdictOrigin, names: FileNames): string {
+  const place = origin.span === null ? null : showPlace(origin.span, names)
+  switch (origin.kind) {
+    case 'rule':
+      return place ?? 'a rule'
+    case 'policy':
+      if (origin.option === null) return `end of ${origin.chain?.name ?? 'chain'}`
+      return place === null ? `${origin.option} (default)` : `${place} ${origin.option}`
+    case 'generated':
+      return place ?? `${origin.chain?.name ?? 'chain'} rule ${(origin.hit?.index ?? 0) + 1}`
+    case 'none':
+      return 'nothing'
+    default:
+      return unreachable(origin.kind)
+  }
+}
+
+/** Who let a packet pass a hop, or stopped it there. */
+export function hopVerdict(
+  hop: HopTrace,
+  isLast: boolean,
+  outcome: Outcome,
+  decided: VerdictOrigin,
+  names: FileNames,
+): { readonly word: string; readonly outcome: Outcome | null; readonly by: string } {
+  if (isLast && outcome !== 'accept')
+    return { word: outcome.toUpperCase(), outcome, by: showOrigin(decided, names) }
+  const origin = passOrigin(hop)
+  const silent = origin.kind === 'none' || (origin.kind === 'policy' && origin.option === null)
+  if (silent) return { word: 'pass', outcome: null, by: '' }
+  return { word: 'accept', outcome: 'accept', by: showOrigin(origin, names) }
+}
+
+/** What the sender of a rejected packet would see. */
+export function showReply(reply: RejectWith): string {
+  return reply === 'tcp-reset' ? 'TCP reset' : `ICMP ${reply.replace('-', ' ')}`
+}
+
+/** The value a packet had where a rule looked: `80`, `192.168.1.53`, `SYN,ACK`; `nothing` where it lacks the field. */
+export function showActual(field: FieldName, value: bigint | number | string | null): string {
+  if (value === null) return 'nothing'
+  const { kind, bits } = FIELDS[field]
+  if (kind === 'address' && typeof value === 'bigint')
+    return showAddr({ version: bits === 32 ? 4 : 6, bits: value })
+  if (field === 'ether saddr' || field === 'ether daddr' || field === 'arp saddr ether')
+    return typeof value === 'number' ? showMac(value) : String(value)
+  if (field === 'tcp flags' && typeof value === 'number') return showFlags(value)
+  if ((field === 'meta mark' || field === 'ct mark') && typeof value === 'number')
+    return `0x${value.toString(16)}`
+  if (field === 'meta l4proto') return PROTOCOLS.get(Number(value)) ?? String(value)
+  return String(value)
+}
+
+const PROTOCOLS = new Map<number, string>(
+  Object.entries(PROTO).map(([name, number]) => [number, name]),
+)
+
+export function showFlags(flags: number): string {
+  const names = Object.entries(TCP_FLAG).filter(([, bit]) => (flags & bit) !== 0)
+  return names.length === 0 ? 'none' : names.map(([name]) => name).join(',')
+}
+
+/** The text of a compiled rule, without the leading blank that empty matches leave. */
+export function ruleText(rule: Rule): string {
+  return showBytes(rule.text.trim(), quoted)
+}
