@@ -1,0 +1,109 @@
+import type { FwRule, Group } from '../../config/dialect/iptables/model.ts'
+import type { RestoreLine } from '../../netfilter/restore.ts'
+import { CLUSTER_SCOPE } from './address.ts'
+import type { Died } from './died.ts'
+import type { Direction } from './failures.ts'
+import { generated } from './generated.ts'
+import { chainOf, createChain, type Pass } from './pass.ts'
+import { generateRule } from './rule.ts'
+import { ruleState, substitute } from './rule-state.ts'
+
+/** What security groups and the OUT chains of guests do instead of accepting. */
+export const SUBSTITUTE_MARK = { ACCEPT: 'PVEFW-SET-ACCEPT-MARK', REJECT: 'PVEFW-reject' } as const
+
+const clearMark = generated(
+  '-j MARK --set-mark 0x00000000/0x80000000',
+  'generate_group_rules',
+  'takes the accept mark off, so that only this group can set it',
+)
+
+/**
+ * Appends the two lines of a GROUP rule (`ruleset_add_group_rule`): the jump into the group, and the test of
+ * the accept mark it may have set. The test has no interface match, so a mark set earlier passes it even when
+ * the group was not entered. `jump` is what acceptance means in this chain, such as `-j RETURN`.
+ */
+export function addGroupRule(
+  pass: Pass,
+  rule: FwRule,
+  lines: RestoreLine[],
+  direction: Direction,
+  iface: string,
+  jump: string,
+): Died | null {
+  const name = rule.action.value
+  const chain = `GROUP-${name}-${direction}`
+  if (!pass.chains.has(chain)) {
+    const died = generateGroup(pass, name, rule)
+    if (died !== null) return died
+  }
+  const match = iface === '' ? '' : `${iface} `
+  const { span } = rule
+  const via = [{ what: 'group', name, span }] as const
+  lines.push({ text: `${match}-j ${chain}`, origin: { kind: 'rule', span, via, means: null } })
+  lines.push({
+    text: `-m mark --mark 0x80000000/0x80000000 ${jump}`,
+    origin: { kind: 'rule', span, via, means: 'accept' },
+  })
+  return null
+}
+
+/**
+ * Makes both chains of a group (`generate_group_rules`). A rule that cannot be generated ends it there: the
+ * chain keeps the rules before, the OUT chain may never be made.
+ */
+function generateGroup(pass: Pass, name: string, user: FwRule): Died | null {
+  const group = pass.cluster.groups.get(name) ?? null
+  if (group === null)
+    pass.failures.push({
+      kind: 'unknown-group',
+      group: name,
+      family: pass.family,
+      span: user.action.span,
+    })
+  for (const direction of ['IN', 'OUT'] as const) {
+    const died = generateDirection(pass, name, group, direction, user)
+    if (died === null) continue
+    pass.brokenGroups.set(name, died)
+    return died
+  }
+  return null
+}
+
+function generateDirection(
+  pass: Pass,
+  name: string,
+  group: Group | null,
+  direction: Direction,
+  user: FwRule,
+): Died | null {
+  const chain = `GROUP-${name}-${direction}`
+  const refused = createChain(pass.chains, chain)
+  if (refused !== null) {
+    const span = pass.brokenGroups.get(name)?.span ?? user.span
+    return { message: refused, span }
+  }
+  const lines = chainOf(pass.chains, chain)
+  lines.push(clearMark)
+  const type = direction === 'IN' ? 'in' : 'out'
+  const target = { chain, lines, scope: CLUSTER_SCOPE, iface: '', vmid: 0, label: '' }
+  for (const rule of group?.rules ?? []) {
+    if (rule.type !== type || !isGenerated(rule, pass.family)) continue
+    const state = ruleState(pass, rule, CLUSTER_SCOPE, group)
+    substitute(state, SUBSTITUTE_MARK)
+    const died = generateRule(pass, rule, state, target)
+    if (died === null) continue
+    const { family } = pass
+    pass.failures.push({ kind: 'group-truncated', group: name, direction, family, died })
+    return died
+  }
+  return null
+}
+
+/** Rules that are off, erroneous or pinned to the other family are passed over everywhere. */
+export function isGenerated(rule: FwRule, family: 4 | 6): boolean {
+  return (
+    rule.enabled &&
+    rule.errors.length === 0 &&
+    (rule.ipVersion === null || rule.ipVersion === family)
+  )
+}

@@ -1,0 +1,261 @@
+import type { FwRule } from '../../config/dialect/iptables/model.ts'
+import type { RestoreLine } from '../../netfilter/restore.ts'
+import type { Scope } from './address.ts'
+import type { Died } from './died.ts'
+import type { Direction } from './failures.ts'
+import { because, generated } from './generated.ts'
+import { addGroupRule, isGenerated, SUBSTITUTE_MARK } from './group.ts'
+import { type GuestPlan, ipfilterCause, ipfilterSet, type PlannedNic } from './guest-plan.ts'
+import { ndpLines } from './ndp.ts'
+import { chainOf, createChain, type Pass } from './pass.ts'
+import { policyLines } from './policy.ts'
+import { generateRule } from './rule.ts'
+import { ruleState, substitute } from './rule-state.ts'
+import { setName } from './set-name.ts'
+
+/** The chain hooked into the bridge of every guest, in each direction. */
+const PLUG = { IN: 'PVEFW-FWBR-IN', OUT: 'PVEFW-FWBR-OUT' } as const
+
+const acceptMark = '-g PVEFW-SET-ACCEPT-MARK'
+
+const dhcpWhy = 'DHCP is allowed before all filters of the guest'
+const DHCP = {
+  4: {
+    IN: generated(
+      '-p udp --sport 67 --dport 68 -j ACCEPT',
+      'ruleset_create_vm_chain',
+      dhcpWhy,
+      'accept',
+    ),
+    OUT: generated(
+      `-p udp --sport 68 --dport 67 ${acceptMark}`,
+      'ruleset_create_vm_chain',
+      dhcpWhy,
+      'accept',
+    ),
+  },
+  6: {
+    IN: generated(
+      '-p udp --sport 547 --dport 546 -j ACCEPT',
+      'ruleset_create_vm_chain',
+      dhcpWhy,
+      'accept',
+    ),
+    OUT: generated(
+      `-p udp --sport 546 --dport 547 ${acceptMark}`,
+      'ruleset_create_vm_chain',
+      dhcpWhy,
+      'accept',
+    ),
+  },
+} as const
+
+const noRadv = generated(
+  '-p icmpv6 --icmpv6-type router-advertisement -j DROP',
+  'ruleset_create_vm_chain',
+  'guests may not announce themselves as routers unless radv is set',
+  'drop',
+)
+
+const clearMark = generated(
+  '-j MARK --set-mark 0x00000000/0x80000000',
+  'ruleset_create_vm_chain',
+  'takes the accept mark off before the rules of the guest are asked',
+)
+
+const ipsWhy = 'packets of established connections go to the intrusion prevention system too'
+
+/**
+ * The chains of all NICs of a guest and what plugs them into the bridge chains. What dies inside ends the
+ * guest: a chain that is not plugged in filters nothing, and later NICs get no chains.
+ */
+export function compileGuest(pass: Pass, plan: GuestPlan): void {
+  if (!plan.enable) return
+  const { vmid, type } = plan.guest
+  const stage = pass.family === 4 ? 'v4' : 'v6'
+  for (const [at, planned] of plan.nics.entries()) {
+    const { nic } = planned
+    if (nic.error !== null) {
+      const later = filteredAfter(plan, at)
+      pass.failures.push({ kind: 'bad-nic', vmid, type, nic, stage, later })
+      if (type === 'lxc') return
+      continue
+    }
+    if (!nic.firewall) continue
+    for (const direction of ['IN', 'OUT'] as const) {
+      const aborted = compileDirection(pass, plan, planned, direction)
+      if (aborted === null) continue
+      const { rule, died } = aborted
+      const later = filteredAfter(plan, at)
+      const { family } = pass
+      pass.failures.push({
+        kind: 'guest-aborted',
+        vmid,
+        nic: nic.id,
+        direction,
+        later,
+        family,
+        rule,
+        died,
+      })
+      return
+    }
+  }
+}
+
+/** NICs after this one that have `firewall=1`. */
+export function filteredAfter(plan: GuestPlan, at: number): readonly string[] {
+  return plan.nics.slice(at + 1).flatMap(({ nic }) => (nic.firewall ? [nic.id] : []))
+}
+
+/** Why a guest was given up: the GROUP line it was at (null: before its rules), and what it died of. */
+type Aborted = { readonly rule: FwRule | null; readonly died: Died }
+
+/** One chain of one NIC: `generate_tap_rules_direction`. */
+function compileDirection(
+  pass: Pass,
+  plan: GuestPlan,
+  planned: PlannedNic,
+  direction: Direction,
+): Aborted | null {
+  const chain = `${planned.device}-${direction}`
+  const { vmid } = plan.guest
+  const refused = createChain(pass.chains, chain)
+  if (refused !== null) return { rule: null, died: { message: refused, span: planned.nic.span } }
+  const lines = chainOf(pass.chains, chain)
+  addHead(pass, plan, planned, direction, lines)
+  const aborted = addRules(pass, plan, planned, direction, chain, lines)
+  if (aborted !== null) return aborted
+  if (plan.ips.on && direction === 'IN') addIps(pass, plan, planned.device)
+  lines.push(
+    ...policyLines(pass.rateLimit, {
+      chain,
+      direction,
+      vmid,
+      options: plan.file.options,
+      level: direction === 'OUT' ? plan.logOut : plan.logIn,
+      accept: direction === 'OUT' ? acceptMark : `-j ${plan.accept}`,
+    }),
+  )
+  const side = direction === 'IN' ? 'out' : 'in'
+  chainOf(pass.chains, PLUG[direction]).push(
+    generated(
+      `-m physdev --physdev-is-bridged --physdev-${side} ${planned.device} -j ${chain}`,
+      'generate_tap_rules_direction',
+      `packets ${direction === 'IN' ? 'to' : 'from'} ${planned.nic.id} of guest ${vmid} go through its chain`,
+      null,
+      planned.nic.firewallSpan,
+    ),
+  )
+  return null
+}
+
+/** What stands before the rules: `ruleset_create_vm_chain`. */
+function addHead(
+  pass: Pass,
+  plan: GuestPlan,
+  planned: PlannedNic,
+  direction: Direction,
+  lines: RestoreLine[],
+): void {
+  const { family } = pass
+  lines.push(connmark(plan.guest.vmid))
+  if (plan.dhcp.on) lines.push(because(DHCP[family][direction], plan.dhcp.span))
+  if (direction === 'OUT') addOutFilters(pass, plan, planned, lines)
+  if (family === 4 || !plan.ndp.on) return
+  const jump = direction === 'OUT' ? acceptMark : `-j ${plan.accept}`
+  const withRadv = direction === 'IN' || plan.radv.on
+  for (const line of ndpLines(jump, withRadv)) lines.push(because(line, plan.ndp.span))
+}
+
+function addOutFilters(
+  { family }: Pass,
+  plan: GuestPlan,
+  { nic, mac }: PlannedNic,
+  lines: RestoreLine[],
+): void {
+  const { vmid } = plan.guest
+  if (plan.macfilter.on)
+    lines.push(
+      generated(
+        `-m mac ! --mac-source ${mac} -j DROP`,
+        'ruleset_create_vm_chain',
+        `MAC filter: frames of ${nic.id} must come from ${mac}`,
+        'drop',
+        plan.macfilter.span ?? nic.mac?.span ?? null,
+      ),
+    )
+  if (family === 6 && !plan.radv.on) lines.push(because(noRadv, plan.radv.span))
+  const ipfilter = ipfilterCause(plan, nic)
+  if (ipfilter !== null) {
+    const set = setName(vmid, ipfilterSet(nic), family)
+    lines.push(
+      generated(
+        `-m set ! --match-set ${set} src -j DROP`,
+        'ruleset_create_vm_chain',
+        `IP filter: packets of ${nic.id} must come from an address in ${ipfilterSet(nic)}`,
+        'drop',
+        ipfilter.span,
+      ),
+    )
+  }
+  lines.push(clearMark)
+}
+
+/** The rules of the guest that concern this NIC and direction: `ruleset_generate_vm_rules`. */
+function addRules(
+  pass: Pass,
+  plan: GuestPlan,
+  { nic }: PlannedNic,
+  direction: Direction,
+  chain: string,
+  lines: RestoreLine[],
+): Aborted | null {
+  const { vmid } = plan.guest
+  const scope: Scope = { file: plan.file, vmid }
+  const type = direction === 'IN' ? 'in' : 'out'
+  const substitution =
+    direction === 'IN' ? { ACCEPT: plan.accept, REJECT: 'PVEFW-reject' } : SUBSTITUTE_MARK
+  const groupAccept = direction === 'IN' ? `-j ${plan.accept}` : '-j RETURN'
+  for (const rule of plan.file.rules) {
+    if (rule.iface !== null && rule.iface.value !== nic.id) continue
+    if (!isGenerated(rule, pass.family)) continue
+    if (rule.type === 'group') {
+      const died = addGroupRule(pass, rule, lines, direction, '', groupAccept)
+      if (died !== null) return { rule, died }
+      continue
+    }
+    if (rule.type !== type) continue
+    const state = ruleState(pass, rule, scope, null)
+    const label = `${state.action}: `
+    substitute(state, substitution)
+    const died = generateRule(pass, rule, state, { chain, lines, scope, iface: '', vmid, label })
+    if (died === null) continue
+    const place = `${nic.id} of guest ${vmid}`
+    pass.failures.push({ kind: 'rule-lost', rule, place, family: pass.family, died })
+  }
+  return null
+}
+
+/** PVEFW-IPS, made with the first guest that has ips (`ruleset_generate_vm_ipsrules`). */
+function addIps(pass: Pass, plan: GuestPlan, device: string): void {
+  const lines = pass.chains.get('PVEFW-IPS') ?? []
+  pass.chains.set('PVEFW-IPS', lines)
+  lines.push(
+    generated(
+      `-m physdev --physdev-out ${device} --physdev-is-bridged -j ${plan.accept}`,
+      'ruleset_generate_vm_ipsrules',
+      ipsWhy,
+      'accept',
+      plan.ips.span,
+    ),
+  )
+}
+
+function connmark(vmid: number): RestoreLine {
+  return generated(
+    `-j CONNMARK --set-mark ${vmid}`,
+    'ruleset_create_vm_chain',
+    `marks the connection as one of guest ${vmid}`,
+  )
+}
