@@ -15,6 +15,8 @@ export type RejectWith =
   | 'admin-prohibited'
   | 'no-route'
   | 'addr-unreachable'
+  | 'policy-fail'
+  | 'reject-route'
 
 export type Verdict =
   | { readonly kind: 'accept' | 'drop' | 'return' | 'continue' }

@@ -1,0 +1,83 @@
+/** A type with the codes a name stands for; `code` null: any. */
+export type IcmpName = { readonly type: number; readonly code: number | null }
+
+const any = null
+
+/**
+ * Names iptables knows, in its order, which decides what an abbreviation is: `icmp_codes` of
+ * extensions/libxt_icmp.h. Type 255 is `any` (icmp_type_code_match, net/ipv4/netfilter/ip_tables.c).
+ */
+export const ICMP_NAMES: ReadonlyMap<string, IcmpName> = new Map([
+  ['any', { type: 255, code: any }],
+  ['echo-reply', { type: 0, code: any }],
+  ['pong', { type: 0, code: any }],
+  ['destination-unreachable', { type: 3, code: any }],
+  ['network-unreachable', { type: 3, code: 0 }],
+  ['host-unreachable', { type: 3, code: 1 }],
+  ['protocol-unreachable', { type: 3, code: 2 }],
+  ['port-unreachable', { type: 3, code: 3 }],
+  ['fragmentation-needed', { type: 3, code: 4 }],
+  ['source-route-failed', { type: 3, code: 5 }],
+  ['network-unknown', { type: 3, code: 6 }],
+  ['host-unknown', { type: 3, code: 7 }],
+  ['network-prohibited', { type: 3, code: 9 }],
+  ['host-prohibited', { type: 3, code: 10 }],
+  ['TOS-network-unreachable', { type: 3, code: 11 }],
+  ['TOS-host-unreachable', { type: 3, code: 12 }],
+  ['communication-prohibited', { type: 3, code: 13 }],
+  ['host-precedence-violation', { type: 3, code: 14 }],
+  ['precedence-cutoff', { type: 3, code: 15 }],
+  ['source-quench', { type: 4, code: any }],
+  ['redirect', { type: 5, code: any }],
+  ['network-redirect', { type: 5, code: 0 }],
+  ['host-redirect', { type: 5, code: 1 }],
+  ['TOS-network-redirect', { type: 5, code: 2 }],
+  ['TOS-host-redirect', { type: 5, code: 3 }],
+  ['echo-request', { type: 8, code: any }],
+  ['ping', { type: 8, code: any }],
+  ['router-advertisement', { type: 9, code: any }],
+  ['router-solicitation', { type: 10, code: any }],
+  ['time-exceeded', { type: 11, code: any }],
+  ['ttl-exceeded', { type: 11, code: any }],
+  ['ttl-zero-during-transit', { type: 11, code: 0 }],
+  ['ttl-zero-during-reassembly', { type: 11, code: 1 }],
+  ['parameter-problem', { type: 12, code: any }],
+  ['ip-header-bad', { type: 12, code: 0 }],
+  ['required-option-missing', { type: 12, code: 1 }],
+  ['timestamp-request', { type: 13, code: any }],
+  ['timestamp-reply', { type: 14, code: any }],
+  ['address-mask-request', { type: 17, code: any }],
+  ['address-mask-reply', { type: 18, code: any }],
+])
+
+/** Names ip6tables knows: `icmpv6_codes` of extensions/libxt_icmp.h. There is no `any`. */
+export const ICMPV6_NAMES: ReadonlyMap<string, IcmpName> = new Map([
+  ['destination-unreachable', { type: 1, code: any }],
+  ['no-route', { type: 1, code: 0 }],
+  ['communication-prohibited', { type: 1, code: 1 }],
+  ['beyond-scope', { type: 1, code: 2 }],
+  ['address-unreachable', { type: 1, code: 3 }],
+  ['port-unreachable', { type: 1, code: 4 }],
+  ['failed-policy', { type: 1, code: 5 }],
+  ['reject-route', { type: 1, code: 6 }],
+  ['packet-too-big', { type: 2, code: any }],
+  ['time-exceeded', { type: 3, code: any }],
+  ['ttl-exceeded', { type: 3, code: any }],
+  ['ttl-zero-during-transit', { type: 3, code: 0 }],
+  ['ttl-zero-during-reassembly', { type: 3, code: 1 }],
+  ['parameter-problem', { type: 4, code: any }],
+  ['bad-header', { type: 4, code: 0 }],
+  ['unknown-header-type', { type: 4, code: 1 }],
+  ['unknown-option', { type: 4, code: 2 }],
+  ['echo-request', { type: 128, code: any }],
+  ['ping', { type: 128, code: any }],
+  ['echo-reply', { type: 129, code: any }],
+  ['pong', { type: 129, code: any }],
+  ['router-solicitation', { type: 133, code: any }],
+  ['router-advertisement', { type: 134, code: any }],
+  ['neighbour-solicitation', { type: 135, code: any }],
+  ['neighbor-solicitation', { type: 135, code: any }],
+  ['neighbour-advertisement', { type: 136, code: any }],
+  ['neighbor-advertisement', { type: 136, code: any }],
+  ['redirect', { type: 137, code: any }],
+])

@@ -1,0 +1,209 @@
+import type { Statement } from '../netfilter/ruleset.ts'
+import { BASE_OPTIONS } from './base-options.ts'
+import type { MatchModule } from './match-module.ts'
+import { KNOWN_OPTIONS, protocolModule } from './match-modules.ts'
+import {
+  type Draft,
+  type LineReader,
+  type Loaded,
+  load,
+  newDraft,
+  statementOf,
+} from './rule-draft.ts'
+import { joinWords, splitWords } from './words.ts'
+
+/** The statements of the rules one line becomes, in the kernel's order. */
+export type Bodies = readonly (readonly Statement[])[]
+
+/**
+ * Reads a rule without its `-A CHAIN` as `do_command4`/`do_command6` of iptables 1.8.9 (iptables/iptables.c,
+ * xshared.c) would: the rules it becomes, or the words it is refused with. An option nobody knows makes an opaque
+ * statement.
+ */
+export function readRuleLine(reader: LineReader, text: string): Bodies | string {
+  const words = splitWords(text)
+  if (typeof words === 'string') return words
+  const draft = newDraft(reader)
+  const refusal = readOptions(draft, words) ?? settle(draft)
+  if (refusal !== null) return refusal
+  if (draft.skipped) return []
+  const last = targetStatement(draft)
+  return typeof last === 'string' ? last : expand(draft, last)
+}
+
+function readOptions(draft: Draft, words: readonly string[]): string | null {
+  let negate = false
+  for (let at = 0; at < words.length; ) {
+    const word = words[at] ?? ''
+    if (word === '!') {
+      if (negate) return 'multiple consecutive ! not allowed'
+      negate = true
+      at += 1
+      continue
+    }
+    if (!word.startsWith('-') || word === '-') return `Bad argument \`${word}'`
+    const next = readOption(draft, words, at, word, negate)
+    if (typeof next === 'string') return next
+    negate = false
+    at = next
+  }
+  return null
+}
+
+/** Index of the word after the option and its values, or why it is refused. */
+function readOption(
+  draft: Draft,
+  words: readonly string[],
+  at: number,
+  option: string,
+  negate: boolean,
+): number | string {
+  const base = BASE_OPTIONS.get(option)
+  if (base !== undefined) {
+    if (at + base.args >= words.length) return `option "${option}" requires an argument`
+    if (base.once && draft.given.has(base.name)) return `multiple ${base.name} flags not allowed`
+    if (negate && !base.negatable) return `cannot have ! before ${base.name}`
+    draft.given.add(base.name)
+    const values = words.slice(at + 1, at + 1 + base.args)
+    return base.read(draft, option, values, negate) ?? at + 1 + base.args
+  }
+  const targetArgs = draft.target?.options.get(option)
+  if (targetArgs !== undefined) {
+    if (at + targetArgs >= words.length) return `option "${option}" requires an argument`
+    const values = words.slice(at + 1, at + 1 + targetArgs)
+    draft.targetOptions.set(option, values)
+    draft.targetWords.push(option, ...values)
+    return at + 1 + targetArgs
+  }
+  const loaded = findLoaded(draft, option)
+  if (loaded !== null) return readTerm(draft, loaded, words, at, option, negate)
+  if (KNOWN_OPTIONS.has(option)) return `unknown option "${option}"`
+  return readUnknown(draft, words, at, negate)
+}
+
+/** The extension an option belongs to: the one loaded last, else that of the protocol, which it brings along. */
+function findLoaded(draft: Draft, option: string): Loaded | null {
+  for (let i = draft.loaded.length - 1; i >= 0; i -= 1) {
+    const loaded = draft.loaded[i] as Loaded
+    if (hasOption(loaded.module, option)) return loaded
+  }
+  if (draft.protocol === null) return null
+  const module = protocolModule(draft.protocol, draft.reader.version)
+  if (module === undefined || !hasOption(module, option)) return null
+  return load(draft, module, null)
+}
+
+function hasOption(module: MatchModule, option: string): boolean {
+  return module.terms.has(option) || module.gathered.has(option)
+}
+
+function readTerm(
+  draft: Draft,
+  loaded: Loaded,
+  words: readonly string[],
+  at: number,
+  option: string,
+  negate: boolean,
+): number | string {
+  const { module } = loaded
+  const count = module.gathered.get(option) ?? module.terms.get(option)?.args ?? 0
+  if (at + count >= words.length)
+    return option === '--match-set'
+      ? '--match-set requires two args.'
+      : `option "${option}" requires an argument`
+  const values = words.slice(at + 1, at + 1 + count)
+  loaded.used = true
+  if (module.gathered.has(option)) {
+    if (negate) return `${module.name}: option "${option}" cannot be inverted.`
+    if (loaded.gathered.has(option))
+      return `${module.name}: option "${option}" can only be used once.`
+    loaded.gathered.set(option, values)
+    loaded.words.push(option, ...values)
+    return at + 1 + count
+  }
+  const own = joinWords([...(negate ? ['!'] : []), option, ...values])
+  const text = loaded.prefix === null ? own : `${loaded.prefix} ${own}`
+  loaded.prefix = null
+  if (module.name === 'comment') {
+    draft.terms.push({ kind: 'comment', comment: values[0] ?? '', text })
+    return at + 1 + count
+  }
+  const statement = statementOf(draft, text, (context) => {
+    const match = module.terms.get(option)?.make(values, negate, context)
+    // what nobody can evaluate is shown with its option, which the term itself does not know
+    return match !== undefined && typeof match !== 'string' && match.kind === 'opaque'
+      ? { kind: 'opaque', text: own }
+      : (match ?? { kind: 'opaque', text: own })
+  })
+  if (typeof statement === 'string') return statement
+  draft.terms.push(statement)
+  return at + 1 + count
+}
+
+/** An option pvefw does not know takes the words up to the next one. */
+function readUnknown(draft: Draft, words: readonly string[], at: number, negate: boolean): number {
+  let end = at + 1
+  while (end < words.length && words[end] !== '!' && words[end]?.startsWith('-') === false) end += 1
+  const taken = [...(negate ? ['!'] : []), ...words.slice(at, end)]
+  if (draft.targetName !== null) {
+    draft.targetWords.push(...taken)
+    draft.targetOptions.set('unknown', taken)
+  } else {
+    const text = joinWords(taken)
+    draft.terms.push({ kind: 'match', match: { kind: 'opaque', text }, text })
+  }
+  return end
+}
+
+/** Ends the extensions: the statements that need all their options, and what the kernel checks of the whole rule. */
+function settle(draft: Draft): string | null {
+  const { version, facts, sets } = draft.reader
+  const protocol = draft.protocolNegated ? null : draft.protocol
+  for (const { module, used, prefix, gathered, words, slot } of draft.loaded) {
+    if (!used && module.empty !== null) return module.empty
+    if (module.protocol !== null && module.protocol !== protocol)
+      return `the kernel refuses -m ${module.name} without -p ${module.name}`
+    if (module.finish !== null) {
+      const match = module.finish(gathered, { version, facts, sets, protocol })
+      if (typeof match === 'string') return match
+      const text = [prefix ?? `-m ${module.name}`, joinWords(words)].join(' ').trim()
+      draft.terms[slot] = { kind: 'match', match, text }
+    } else if (prefix !== null) {
+      draft.terms.push({ kind: 'comment', comment: '', text: prefix })
+    }
+  }
+  return null
+}
+
+function targetStatement(draft: Draft): Statement | null | string {
+  const { reader, targetName: name, targetWords, targetOptions } = draft
+  if (name === null) return null
+  const text = joinWords([draft.goto ? '-g' : '-j', name, ...targetWords])
+  if (reader.isBuiltIn(name)) return `the kernel refuses a jump to the built-in chain ${name}`
+  if (reader.isChain(name))
+    return { kind: 'verdict', verdict: { kind: draft.goto ? 'goto' : 'jump', chain: name }, text }
+  if (draft.target === null || targetOptions.has('unknown')) return { kind: 'opaque', text }
+  return draft.target.make(targetOptions, text, {
+    version: reader.version,
+    table: reader.table,
+    protocol: draft.protocolNegated ? null : draft.protocol,
+  })
+}
+
+/** One rule per pair of addresses, source by source: `append_entry`, iptables/iptables.c. */
+function expand(draft: Draft, last: Statement | null): Bodies {
+  const common = draft.terms.filter((statement) => statement !== null)
+  if (last !== null) common.push(last)
+  const { source, dest } = draft
+  if (source === null && dest === null) return [common]
+  const bodies: (readonly Statement[])[] = []
+  for (const from of source?.turns ?? [null]) {
+    for (const to of dest?.turns ?? [null]) {
+      const body = [...common]
+      if (source !== null && from !== null) body[source.slot] = from
+      if (dest !== null && to !== null) body[dest.slot] = to
+      bodies.push(body)
+    }
+  }
+  return bodies
+}
