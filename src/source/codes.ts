@@ -121,6 +121,7 @@ export const DIAGNOSTIC_CODES = {
   'query/bad-arrow': 'A packet in words is `FROM -> TO protocol/port`; this text is not.',
   'query/bad-endpoint':
     'A start or a destination of a packet cannot be taken apart into name, port and protocol.',
+  'query/bad-ethertype': 'An EtherType is a name of /etc/ethertypes or a number from 0x0600.',
   'query/bad-family': 'The address family of a packet is 4 or 6.',
   'query/bad-flags': 'TCP flags are written by their names or first letters.',
   'query/bad-icmp-type':
@@ -138,8 +139,11 @@ export const DIAGNOSTIC_CODES = {
   'query/mixed-families': 'Parts of the packet belong to IPv4, others to IPv6.',
   'query/no-destination': 'Nothing says where the packet goes.',
   'query/no-guest': 'A NIC is named, but neither end of the packet is a guest.',
+  'query/no-ip-header':
+    'ARP and other frames without an IP header have neither protocol nor ports.',
   'query/no-protocol':
     'Nothing says what kind of packet it is: no protocol, port, ICMP type or flag.',
+  'query/no-start': 'Nothing says where the packet comes from.',
   'query/port-with-icmp': 'ICMP has types, not ports.',
   'query/port-without-ports': 'The protocol of the packet has no ports.',
   'query/said-twice': 'One thing is said twice, and differently.',
@@ -158,6 +162,7 @@ export const DIAGNOSTIC_CODES = {
     'ARP and other frames without an IP header do not leave their layer-2 network.',
   'topology/unknown-device': 'The host has no such device.',
   'topology/unknown-endpoint': 'No guest, node, alias, set, bridge or address has this name.',
+  'topology/unknown-name': 'No alias or set of this name is visible from there.',
   'topology/unreachable': 'Neither the host nor an outside router connects the two networks.',
   'topology/vlan-not-allowed': 'The bridge drops frames of this VLAN at this port.',
   'topology/wrong-guest-type':
