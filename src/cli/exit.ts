@@ -1,0 +1,23 @@
+/** Exit codes: part of the contract with scripts (`--help` and the man page list them from here). */
+export const EXIT = {
+  answered: 0,
+  unexpected: 1,
+  usage: 2,
+  refused: 3,
+  unknown: 4,
+  bug: 70,
+} as const
+
+export type ExitCode = (typeof EXIT)[keyof typeof EXIT]
+
+export const EXIT_MEANINGS: readonly { readonly code: ExitCode; readonly meaning: string }[] = [
+  { code: EXIT.answered, meaning: 'answered; with --expect: as expected' },
+  { code: EXIT.unexpected, meaning: 'with --expect: not as expected' },
+  { code: EXIT.usage, meaning: 'the command line or the packet makes no sense' },
+  {
+    code: EXIT.refused,
+    meaning: 'the configuration cannot be read, or the backend refuses it',
+  },
+  { code: EXIT.unknown, meaning: 'the verdict is unknown: something cannot be evaluated' },
+  { code: EXIT.bug, meaning: 'a bug of pvefw' },
+]

@@ -1,0 +1,263 @@
+/**
+ * The one table of commands and options. `--help`, the parser, the man page and shell completion are all made from
+ * it, so they cannot disagree.
+ */
+
+/** What the shell offers as a value. */
+export type Completes =
+  | 'endpoint'
+  | 'guest'
+  | 'node'
+  | 'protocol'
+  | 'state'
+  | 'file'
+  | 'directory'
+  | 'nothing'
+
+export type Option = {
+  readonly name: string
+  readonly alias: readonly string[]
+  readonly kind: 'text' | 'flag' | 'count'
+  /** Name of the value in help texts; empty for flags. */
+  readonly value: string
+  readonly choices: readonly string[]
+  readonly completes: Completes
+  readonly group: string
+  /** One line for `--help`. */
+  readonly help: string
+  /** What the man page adds. */
+  readonly more: string
+}
+
+export type Command = {
+  readonly name: 'trace' | 'compile' | 'man' | 'completion'
+  /** Positional arguments as yargs writes them, empty for none. */
+  readonly positional: string
+  readonly positionalHelp: string
+  readonly positionalChoices: readonly string[]
+  readonly positionalCompletes: Completes
+  readonly summary: string
+  /** Paragraphs for the man page. */
+  readonly description: readonly string[]
+  readonly options: readonly Option[]
+  readonly examples: readonly { readonly line: string; readonly what: string }[]
+}
+
+type More = Partial<Pick<Option, 'alias' | 'choices' | 'completes' | 'more'>>
+
+function option(group: string, name: string, value: string, help: string, more: More = {}): Option {
+  const kind = value === '' ? 'flag' : 'text'
+  return { ...base, ...more, kind, group, name, value, help }
+}
+
+const base = { alias: [], choices: [], completes: 'nothing' as const, more: '' }
+
+const PACKET = 'Packet:'
+const CONFIGURATION = 'Configuration:'
+const OUTPUT = 'Output:'
+
+const root = option(
+  CONFIGURATION,
+  'root',
+  'DIR',
+  'root of the file system of a node, or a copy of /etc/pve (default /)',
+  { completes: 'directory' },
+)
+const node = option(
+  CONFIGURATION,
+  'node',
+  'NAME',
+  'node whose firewall is asked about (default: etc/hostname, or the only node, or the one that holds the guest)',
+  { completes: 'node' },
+)
+const hostIp = option(
+  CONFIGURATION,
+  'host-ip',
+  'IP',
+  'address of the node, if etc/hosts does not say',
+)
+const localNetwork = option(
+  CONFIGURATION,
+  'local-network',
+  'CIDR',
+  'network of the node: who may log in; if etc/network/interfaces does not say',
+)
+const backend = option(CONFIGURATION, 'backend', 'NAME', 'backend that filters', {
+  choices: ['auto', 'iptables', 'nftables'],
+  more:
+    'auto takes iptables (pve-firewall), and warns when host.fw of the node says nftables: 1. ' +
+    'nftables (proxmox-firewall) is not built in yet.',
+})
+
+export const TRACE: Command = {
+  name: 'trace',
+  positional: '[packet..]',
+  positionalHelp: "the packet in one string: '192.168.1.53 -> 105:80/tcp'",
+  positionalChoices: [],
+  positionalCompletes: 'endpoint',
+  summary: 'say what the firewall does with a packet, and which line decides',
+  description: [
+    'Reads the configuration of a node, compiles it as pve-firewall does and walks one packet through the hooks the ' +
+      'kernel would run. The first line is the verdict and the packet, the second the line of the configuration ' +
+      'that decided, then come the reason, what was filled in or taken for granted, and the path.',
+    'An endpoint is host, outside, outside:BRIDGE, a guest (105, vm105, ct105, 105/net1 or its name), a bridge port ' +
+      '(vmbr0/tap999i0), the name of another node, an address, ADDRESS:PORT, an alias or +IPSET. What the question ' +
+      'leaves open is filled in, and the answer says with what.',
+  ],
+  options: [
+    option(PACKET, 'from', 'ENDPOINT', 'where the packet comes from (default outside)', {
+      completes: 'endpoint',
+    }),
+    option(PACKET, 'to', 'ENDPOINT', 'where the packet goes', { completes: 'endpoint' }),
+    option(PACKET, 'vm', 'VMID', 'short for --to with a virtual machine', { completes: 'guest' }),
+    option(PACKET, 'ct', 'VMID', 'short for --to with a container', { completes: 'guest' }),
+    option(PACKET, 'src', 'IP', 'source address', { alias: ['source'] }),
+    option(PACKET, 'dst', 'IP', 'destination address', { alias: ['dest'] }),
+    option(PACKET, 'proto', 'NAME', 'protocol: tcp, udp, icmp ... or a number', {
+      alias: ['p', 'protocol'],
+      completes: 'protocol',
+    }),
+    option(PACKET, 'sport', 'PORT', 'source port or service name'),
+    option(PACKET, 'dport', 'PORT', 'destination port or service name'),
+    option(PACKET, 'icmp-type', 'TYPE', 'ICMP or ICMPv6 type: echo-request or 8'),
+    option(PACKET, 'flags', 'FLAGS', 'TCP flags: S, SA, A, R, or SYN,ACK (default S for new)'),
+    option(
+      PACKET,
+      'state',
+      'STATE',
+      'what conntrack makes of it: new, established, related, invalid (default new)',
+      {
+        completes: 'state',
+        more: 'new, established, related or invalid; est, rel and inv are understood too.',
+      },
+    ),
+    option(PACKET, 'mac', 'MAC', 'source MAC address (default: the one of the sending guest)'),
+    option(PACKET, 'vlan', 'TAG', 'VLAN tag of the frame where it starts'),
+    option(PACKET, 'family', '4|6', 'address family, if nothing else tells', {
+      choices: ['4', '6'],
+    }),
+    option(PACKET, 'iface', 'NIC', 'NIC of the guest (net1), or the device it comes in by', {
+      alias: ['net', 'nic'],
+    }),
+    option(PACKET, 'batch', 'FILE', 'one packet a line as JSON, - for standard input', {
+      completes: 'file',
+      more:
+        'Each line is an object with any of id, from, to, src, dst, proto, sport, dport, icmpType, flags, state, mac ' +
+        'and iface; each is answered by one line, in order: {"id","verdict","decidedBy","assumptions"}. A line that ' +
+        'cannot be understood is answered by {"id","error"}.',
+    }),
+    root,
+    node,
+    hostIp,
+    localNetwork,
+    backend,
+    option(CONFIGURATION, 'anyway', '', 'trace what is left when the backend refuses the rules', {
+      more:
+        'When the kernel tools refuse a part of the rules, the real service stops there and keeps what it had. With ' +
+        '--anyway the packet is traced through what the steps before the failure leave in an empty kernel.',
+    }),
+    {
+      ...option(OUTPUT, 'verbose', '', 'more: -v every chain entered, -vv every rule passed over', {
+        alias: ['v'],
+        more: '-vv sums up long runs of rules that fail for the same reason; -vvv does not.',
+      }),
+      kind: 'count',
+    },
+    option(OUTPUT, 'json', '', 'the whole answer as JSON, version 1'),
+    option(OUTPUT, 'minimal', '', 'one stable line: VERDICT PLACE KERNEL-RULE', {
+      more:
+        'The line has three fields between single blanks: the verdict (ACCEPT, DROP, REJECT, UNKNOWN), where it ' +
+        'was decided (FILE:LINE relative to the root; policy, generated or none where no line did) and the rule as ' +
+        'the kernel numbers it (TABLE:CHAIN:rule:N, or -). Blanks in names appear as \\x20.',
+    }),
+    option(OUTPUT, 'expect', 'VERDICT', 'exit with 1 unless this is the verdict', {
+      choices: ['accept', 'drop', 'reject'],
+      more: 'With --batch: unless it is the verdict of every line.',
+    }),
+  ],
+  examples: [
+    {
+      line: "pvefw trace '192.168.1.53 -> 105:80/tcp'",
+      what: 'may this client reach the web server?',
+    },
+    { line: 'pvefw trace --vm 105 --src 192.168.1.53 --dport 80', what: 'the same' },
+    { line: 'pvefw trace --from 105 --to host --dport 8006 -v', what: 'every chain on the way' },
+    {
+      line: 'pvefw trace --root ./node1 --vm 105 --dport 22 --expect drop',
+      what: 'for scripts: exit code 0 if dropped',
+    },
+  ],
+}
+
+export const COMPILE: Command = {
+  name: 'compile',
+  positional: '',
+  positionalHelp: '',
+  positionalChoices: [],
+  positionalCompletes: 'nothing',
+  summary: 'write what pve-firewall would hand to the kernel',
+  description: [
+    'Compiles the configuration of a node and writes, byte for byte, what pve-firewall hands to iptables-restore, ' +
+      'ip6tables-restore, ipset restore and ebtables-restore on an empty kernel (sets sorted by name). It never ' +
+      'writes below /etc/pve and never talks to a kernel. Rules that the kernel tools would refuse are written all ' +
+      'the same, with the diagnostic.',
+  ],
+  options: [
+    option(
+      OUTPUT,
+      'out',
+      'DIR',
+      'directory for v4.rules, v6.rules, v4raw.rules, v6raw.rules, ipset.txt, ebtables.txt',
+      {
+        completes: 'directory',
+      },
+    ),
+    option(OUTPUT, 'format', 'NAME', 'print one of them instead', {
+      choices: ['iptables-save', 'ip6tables-save', 'ipset', 'ebtables'],
+      more:
+        'iptables-save is v4.rules followed by v4raw.rules, ip6tables-save v6.rules followed by v6raw.rules: ' +
+        'each table ends in COMMIT, so the restore tools read them in one go.',
+    }),
+    root,
+    node,
+    hostIp,
+    localNetwork,
+    backend,
+  ],
+  examples: [
+    { line: 'pvefw compile --root ./node1 --out ./rules', what: 'all six files' },
+    { line: 'pvefw compile --format iptables-save | less', what: 'the IPv4 rules of this node' },
+  ],
+}
+
+export const MAN: Command = {
+  name: 'man',
+  positional: '',
+  positionalHelp: '',
+  positionalChoices: [],
+  positionalCompletes: 'nothing',
+  summary: 'print the man page (pvefw man | man -l -)',
+  description: ['Prints this page as roff.'],
+  options: [],
+  examples: [{ line: 'pvefw man | man -l -', what: 'read it' }],
+}
+
+export const COMPLETION: Command = {
+  name: 'completion',
+  positional: '<shell>',
+  positionalHelp: 'the shell to complete for',
+  positionalChoices: ['bash', 'zsh', 'fish'],
+  positionalCompletes: 'nothing',
+  summary: 'print a completion script for a shell',
+  description: [
+    'Prints a script that completes commands, options and their values; guests and nodes come from the ' +
+      'configuration that --root names.',
+  ],
+  options: [],
+  examples: [
+    { line: 'source <(pvefw completion bash)', what: 'in ~/.bashrc' },
+    { line: 'pvefw completion fish | source', what: 'in config.fish' },
+  ],
+}
+
+export const COMMANDS: readonly Command[] = [TRACE, COMPILE, MAN, COMPLETION]

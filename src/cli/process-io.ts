@@ -1,0 +1,46 @@
+import type { Io, Sink } from './io.ts'
+
+/** The real streams. A reader that closes the pipe early (`| head`) ends the command quietly. */
+export function processIo(): Io {
+  return {
+    stdout: sinkOf(process.stdout),
+    stderr: sinkOf(process.stderr),
+    stdin: readStdin,
+    env: process.env,
+    cwd: process.cwd(),
+  }
+}
+
+function sinkOf(stream: NodeJS.WriteStream): Sink {
+  let open = true
+  stream.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code !== 'EPIPE' && error.code !== 'ERR_STREAM_DESTROYED') throw error
+    open = false
+  })
+  return {
+    write: (text) => {
+      if (open && text !== '') stream.write(text)
+      return open
+    },
+    drained: () =>
+      new Promise((resolve) => {
+        if (!open || !stream.writableNeedDrain) return resolve()
+        const done = (): void => {
+          stream.off('drain', done)
+          stream.off('error', done)
+          stream.off('close', done)
+          resolve()
+        }
+        stream.on('drain', done)
+        stream.on('error', done)
+        stream.on('close', done)
+      }),
+    isTTY: stream.isTTY === true,
+    columns: stream.columns,
+  }
+}
+
+async function* readStdin(): AsyncIterable<string> {
+  process.stdin.setEncoding('utf8')
+  for await (const text of process.stdin) yield String(text)
+}
