@@ -33,7 +33,6 @@ export async function readArguments(argv: readonly string[], columns: number): P
     .parserConfiguration({
       'camel-case-expansion': false,
       'dot-notation': false,
-      'duplicate-arguments-array': false,
       'parse-numbers': false,
       'parse-positional-numbers': false,
       'boolean-negation': false,
@@ -79,10 +78,10 @@ function arrowFirst(word: string): string {
 /** One line, and for a misspelt option the one that was meant. */
 function advised(message: string, command: Command['name'] | null): string {
   const text = message.replace(/\n */g, ' ')
-  const unknown = /^Unknown arguments?: ([a-z-]+)/.exec(text)?.[1]
+  const [, unknown = ''] = /^Unknown arguments?: ([a-z-]+)/.exec(text) ?? []
   const options = COMMANDS.find(({ name }) => name === command)?.options ?? []
   const names = options.flatMap(({ name, alias }) => [name, ...alias])
-  const near = unknown === undefined ? [] : nearest(unknown, names)
+  const near = unknown === '' ? [] : nearest(unknown, names)
   return near.length === 0 ? text : `${text}; did you mean --${near.join(' or --')}?`
 }
 
@@ -102,7 +101,7 @@ function addCommand(
       const withPositional =
         command.positional === ''
           ? own
-          : own.positional(command.positional.replace(/[^a-z]/g, ''), {
+          : own.positional(positionalName(command.positional), {
               type: 'string',
               describe: command.positionalHelp,
               ...(command.positionalChoices.length > 0
@@ -132,15 +131,24 @@ function addOption(parser: Argv, option: Option): Argv {
   })
 }
 
-/** Words of every positional, values of every option; aliases are left out. */
+const POSITIONALS = new Set(COMMANDS.map(({ positional }) => positionalName(positional)))
+
+/** `[packet..]` -> `packet`. */
+function positionalName(positional: string): string {
+  return positional.replace(/[^a-z]/g, '')
+}
+
+/** Words of the variadic positional and values of the options; of a repeated option the last one. */
 function argumentsOf(given: Readonly<Record<string, unknown>>): Arguments {
   const text = new Map<string, string>()
   const flags = new Set<string>()
   const words: string[] = []
   for (const [name, value] of Object.entries(given)) {
     if (name === '_' || name === '$0') continue
-    if (Array.isArray(value)) words.push(...value.map(String))
-    else if (typeof value === 'string') text.set(name, value)
+    if (Array.isArray(value)) {
+      if (POSITIONALS.has(name)) words.push(...value.map(String))
+      else text.set(name, String(value.at(-1)))
+    } else if (typeof value === 'string') text.set(name, value)
     else if (value === true) flags.add(name)
   }
   const verbose = given['verbose']
