@@ -76,7 +76,10 @@ export function hashlimitMatch(options: Gathered, version: 4 | 6): Match | strin
   // rates in bytes (`512kb/s`) have a grammar of their own, and nothing here counts bytes
   if (/b\/s$/.test(text)) return { kind: 'opaque', text: `--hashlimit ${text}` }
   const rate = parseRate(text, 1_000_000)
-  if (typeof rate === 'string') return rate
+  if (typeof rate === 'string') {
+    const option = above === undefined ? '--hashlimit-upto' : '--hashlimit-above'
+    return rate.startsWith('bad') ? `hashlimit: Bad value for "${option}" option: "${text}"` : rate
+  }
   const burst = parseUnsigned(options.get('--hashlimit-burst')?.[0] ?? '5', 1_000_000)
   if (burst === null || burst === 0)
     return 'bad value for option "--hashlimit-burst", or out of range (1-1000000).'
@@ -101,7 +104,9 @@ function tableRefusal(options: Gathered, width: number): string | null {
   for (const name of ['--hashlimit-srcmask', '--hashlimit-dstmask']) {
     const text = options.get(name)?.[0]
     if (text !== undefined && parseUnsigned(text, width) === null)
-      return `the kernel refuses ${name} ${text}`
+      return width === 128
+        ? `hashlimit: bad value for option "${name}", neither a valid network mask nor valid CIDR (0-128).`
+        : `the kernel refuses ${name} ${text}`
   }
   return null
 }

@@ -211,7 +211,14 @@ const TARGETS: ReadonlyMap<string, Target> = new Map<string, Target>([
   ['DROP', plain((text) => ({ kind: 'verdict', verdict: { kind: 'drop' }, text }))],
   ['RETURN', plain((text) => ({ kind: 'verdict', verdict: { kind: 'return' }, text }))],
   ['QUEUE', target([], makeQueue)],
-  ['TRACE', plain((text) => ({ kind: 'log', prefix: '', group: null, text }))],
+  [
+    'TRACE',
+    target([], (_, text, { table }) =>
+      table === 'raw'
+        ? { kind: 'log', prefix: '', group: null, text }
+        : 'the kernel refuses TRACE outside of table raw',
+    ),
+  ],
   [
     'NOTRACK',
     target([], (_, text, { table }) =>
