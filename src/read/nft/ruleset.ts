@@ -1,0 +1,178 @@
+import { FIELDS, type FieldName } from '../../netfilter/field.ts'
+import type { Family, Hook } from '../../netfilter/hook.ts'
+import type { Json } from '../../netfilter/nft-command.ts'
+import type { Origin } from '../../netfilter/origin.ts'
+import type {
+  AddressElement,
+  Chain,
+  NfMap,
+  NfSet,
+  Ruleset,
+  Table,
+} from '../../netfilter/ruleset.ts'
+import type { FieldRef } from './field.ts'
+import { isList, type JsonObject, onlyEntry, stringAt } from './json.ts'
+import type { NftChain, NftSet, NftTable } from './objects.ts'
+import { type Place, readStatement, tupleOf, verdictOf } from './statement.ts'
+import { expressionText, ruleText } from './text.ts'
+import { intervalOf } from './value.ts'
+
+export type NftReadOptions = {
+  /** nft 1.0.6 drops the malformed limit of a set statement and loads the rule without it. */
+  readonly ignoresMalformedLimit: boolean
+}
+
+const FAMILIES: ReadonlySet<string> = new Set<Family>([
+  'ip',
+  'ip6',
+  'inet',
+  'arp',
+  'bridge',
+  'netdev',
+])
+const HOOKS: ReadonlySet<string> = new Set<Hook>([
+  'prerouting',
+  'input',
+  'forward',
+  'output',
+  'postrouting',
+  'ingress',
+  'egress',
+])
+
+/** Objects of a kernel as IR. What pvefw cannot evaluate becomes `opaque`; tables of unknown families do not exist. */
+export function readNftTables(
+  backend: Ruleset['backend'],
+  tables: readonly NftTable[],
+  options: NftReadOptions,
+): Ruleset {
+  return {
+    backend,
+    tables: tables.flatMap((table) =>
+      FAMILIES.has(table.family) ? [readTable(table, options)] : [],
+    ),
+  }
+}
+
+function readTable(table: NftTable, options: NftReadOptions): Table {
+  const sets = new Map<string, NfSet>()
+  const maps = new Map<string, NfMap>()
+  for (const held of table.sets) {
+    const set = readSet(held)
+    if (set !== null) sets.set(set.name, set)
+  }
+  for (const held of table.maps) {
+    const map = readMap(held)
+    if (map !== null) maps.set(map.name, map)
+  }
+  const place = (origin: Origin): Place => ({
+    family: table.family,
+    ignoresMalformedLimit: options.ignoresMalformedLimit,
+    addTuples: (elements) => {
+      const name = `__set${sets.size}`
+      sets.set(name, { kind: 'tuples', name, elements, origin })
+      return name
+    },
+    addMap: (fields, items) => {
+      const elements = items.map((item) => mapElement(fields, item, origin))
+      if (!elements.every((element) => element !== null)) return null
+      const name = `__map${maps.size}`
+      maps.set(name, { name, elements })
+      return name
+    },
+  })
+  const chains = new Map(table.chains.map((chain) => [chain.name, readChain(chain, place)]))
+  return { family: table.family as Family, name: table.name, chains, sets, maps }
+}
+
+function readChain(chain: NftChain, place: (origin: Origin) => Place): Chain {
+  const rules = chain.rules.map(({ expr, origin }, index) => ({
+    body: expr.flatMap((statement) => readStatement(statement, place(origin))),
+    origin,
+    line: index + 1,
+    text: ruleText(expr),
+  }))
+  return { name: chain.name, rules, base: baseOf(chain.body), userPolicy: 'return' }
+}
+
+function baseOf(body: JsonObject): Chain['base'] {
+  const hook = stringAt(body, 'hook')
+  const priority = body['prio']
+  if (hook === null || !HOOKS.has(hook)) return null
+  return {
+    hook: hook as Hook,
+    priority: typeof priority === 'number' ? priority : 0,
+    policy: stringAt(body, 'policy') === 'drop' ? 'drop' : 'accept',
+  }
+}
+
+const TYPE_FIELDS: Readonly<Record<string, FieldName>> = {
+  ifname: 'meta iifname',
+  ipv4_addr: 'ip saddr',
+  ipv6_addr: 'ip6 saddr',
+  ether_addr: 'ether saddr',
+  inet_service: 'th dport',
+  inet_proto: 'meta l4proto',
+  mark: 'meta mark',
+  ct_state: 'ct state',
+}
+
+/** The fields that stand for the types of a set: what its elements are read as. */
+function typesOf(type: Json): readonly FieldRef[] | null {
+  const names = isList(type) ? type : [type]
+  const fields = names.map((name) => (typeof name === 'string' ? TYPE_FIELDS[name] : undefined))
+  return fields.every((field) => field !== undefined)
+    ? fields.map((field) => ({ field, protocol: null }))
+    : null
+}
+
+/**
+ * A set of addresses with its ranges; any other set as exact values. Null when an element is not understood: a set
+ * pvefw does not hold makes every look-up in it unknown, which is what it is.
+ */
+function readSet({ name, body, elements, origin }: NftSet): NfSet | null {
+  const fields = typesOf(body['type'] ?? null)
+  if (fields === null)
+    return elements.length === 0 ? { kind: 'tuples', name, elements: [], origin } : null
+  const [first] = fields
+  if (first !== undefined && fields.length === 1 && FIELDS[first.field].kind === 'address') {
+    const version = FIELDS[first.field].bits === 128 ? 6 : 4
+    const ranges = elements.map((element) => addressElement(first.field, element))
+    return ranges.every((range) => range !== null)
+      ? { kind: 'addresses', name, version, elements: ranges, origin }
+      : null
+  }
+  const tuples = elements.map(({ json }) => tupleOf(fields, json))
+  return tuples.every((tuple) => tuple !== null)
+    ? { kind: 'tuples', name, elements: tuples, origin }
+    : null
+}
+
+function addressElement(
+  field: FieldName,
+  { json, origin }: NftSet['elements'][number],
+): AddressElement | null {
+  const interval = intervalOf(field, json)
+  if (interval?.kind !== 'address') return null
+  return { ...interval.range, nomatch: false, text: expressionText(json), origin }
+}
+
+/** Null when an element is not understood, as for sets. */
+function readMap({ name, body, elements }: NftSet): NfMap | null {
+  const fields = typesOf(body['type'] ?? null)
+  if (fields === null) return elements.length === 0 ? { name, elements: [] } : null
+  const read = elements.map(({ json, origin }) => mapElement(fields, json, origin))
+  return read.every((element) => element !== null) ? { name, elements: read } : null
+}
+
+function mapElement(
+  fields: readonly FieldRef[],
+  item: Json,
+  origin: Origin,
+): NfMap['elements'][number] | null {
+  if (!isList(item)) return null
+  const key = tupleOf(fields, item[0] ?? null)
+  const entry = onlyEntry(item[1] ?? null)
+  const verdict = entry === null ? null : verdictOf(entry[0], entry[1])
+  return key === null || verdict === null ? null : { key, verdict, origin }
+}
