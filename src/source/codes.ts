@@ -118,6 +118,135 @@ export const DIAGNOSTIC_CODES = {
   'config/zero-prefix': 'A set may not hold a network of prefix length 0; the line is left out.',
   'config/zero-value':
     'The value `0` counts as not given: the rule matches as if the option were not there.',
+  'nftables/address-match-lost':
+    'An address of the other family than the rest of the rule is left out with nftables: the rule matches more than it says.',
+  'nftables/alias-duplicate': 'proxmox-firewall refuses everything when an alias is defined twice.',
+  'nftables/alias-invalid':
+    'proxmox-firewall refuses everything because of an alias it cannot read.',
+  'nftables/blacklist': 'The IPSet blacklist has no meaning of its own with nftables.',
+  'nftables/blocked-before-rules':
+    'With nftables an option drops packets before the rules instead of merely not allowing them.',
+  'nftables/decided-before-rules':
+    'With nftables some ports of the host are decided before any rule is asked.',
+  'nftables/duplicate-section':
+    'proxmox-firewall refuses everything when an IPSet or group has two sections.',
+  'nftables/enable-spelling':
+    'A switch means on to proxmox-firewall but not to pve-firewall, which then removes the nftables rules.',
+  'nftables/group-iface-forward': 'A GROUP line with -i does nothing in forward chains.',
+  'nftables/group-options':
+    'proxmox-firewall refuses everything because of a GROUP line with options other than -i.',
+  'nftables/guest-management-set': 'An IPSet management of a guest is never created with nftables.',
+  'nftables/helper-unknown': 'A conntrack helper proxmox-firewall does not know is left out.',
+  'nftables/host-address-unknown':
+    'The name of the node does not resolve: proxmox-firewall ends where it builds the management set.',
+  'nftables/host-disabled':
+    'Without the host part of the nftables rules guests do not drop invalid packets either.',
+  'nftables/icmp-type-ignored':
+    'An ICMP type is ignored because the rule has no ICMP protocol in a spelling proxmox-firewall knows.',
+  'nftables/iface-in-group':
+    'With nftables -i in a security group is taken for a host interface and never matches for guests.',
+  'nftables/iface-without-nic':
+    'A rule names a NIC the guest has not, or that is not filtered: it never matches.',
+  'nftables/ipfilter-no-ipv4': 'With ipfilter on and no address known a guest can send no IPv4.',
+  'nftables/ipfilter-no-link-local':
+    'A hand-made ipfilter set lacks the link-local address, so IPv6 does not work.',
+  'nftables/ipfilter-not-enforced': 'An ipfilter set is not used without the option ipfilter.',
+  'nftables/ipfilter-unused':
+    'An ipfilter set belongs to a NIC that is not filtered and is not created.',
+  'nftables/ipset-alias-missing':
+    'proxmox-firewall refuses everything when an entry of an IPSet names an alias that does not exist.',
+  'nftables/ipset-entry':
+    'proxmox-firewall refuses everything because of an IPSet entry it cannot read.',
+  'nftables/line-outside-section':
+    'proxmox-firewall refuses everything because of a line before the first section.',
+  'nftables/log-level':
+    'proxmox-firewall refuses everything because of a log level it does not know; they are lower case and never empty.',
+  'nftables/macro-match-lost':
+    'With nftables a macro beside -p loses its ICMP type for the other family: the rule matches more than it says.',
+  'nftables/macro-never-matches':
+    'Protocol and macro of a rule contradict each other, so some of what it stands for never matches.',
+  'nftables/more-host-addresses':
+    'The name of the node has further addresses whose networks belong to the management set too.',
+  'nftables/nested-group': 'A GROUP line inside a security group works with nftables only.',
+  'nftables/nft-group-loop':
+    'Security groups lead back to themselves; the kernel refuses such rules, and nft the whole update.',
+  'nftables/nft-interface-name':
+    'nft refuses the whole update because of an interface name no interface can have.',
+  'nftables/nft-log-prefix':
+    'nft refuses the whole update because the prefix of a log line becomes too long.',
+  'nftables/nft-log-rate':
+    'nft refuses the whole update because of a rate limit that is not positive.',
+  'nftables/nft-missing-set':
+    'nft refuses the whole update because a rule uses a set that is never created.',
+  'nftables/nft-name-too-long':
+    'nft refuses the whole update because a name is longer than the kernel allows.',
+  'nftables/nft-overlap':
+    'nft 1.0.6 refuses the whole update because entries of one IPSet overlap.',
+  'nftables/nft-protocol': 'nft refuses the whole update because it does not know a protocol.',
+  'nftables/nft-protocol-conflict':
+    'nft refuses the whole update because the protocol of a rule contradicts its macro.',
+  'nftables/nft-synflood':
+    'nft 1.1.2 and later refuse the whole update because proxmox-firewall writes the SYN flood limit wrongly.',
+  'nftables/nft-undefined-group':
+    'nft refuses the whole update because a GROUP line names a group that does not exist yet.',
+  'nftables/nft-vnet-reject':
+    'nft refuses the whole update because the kernel cannot reject in the bridge forward hook.',
+  'nftables/nic-duplicate':
+    'proxmox-firewall refuses everything when a guest config has the same NIC twice.',
+  'nftables/nic-invalid':
+    'proxmox-firewall refuses everything because of a NIC it cannot read; it knows four models only.',
+  'nftables/nic-key':
+    'proxmox-firewall refuses everything because of a line of a guest config that begins with net and is none of net0 to net30.',
+  'nftables/not-declared-here':
+    'proxmox-firewall refuses everything because of a section that does not belong into this file.',
+  'nftables/not-utf8': 'proxmox-firewall refuses everything because of a line that is not UTF-8.',
+  'nftables/option-duplicate':
+    'proxmox-firewall refuses everything when an option is set twice, even one it does not know.',
+  'nftables/option-syntax':
+    'proxmox-firewall refuses everything because of an option line without colon.',
+  'nftables/option-unknown':
+    'An option proxmox-firewall does not know is ignored; its keys are lower case.',
+  'nftables/option-value':
+    'proxmox-firewall refuses everything because of a value it cannot read; options have no comments.',
+  'nftables/option-without-effect': 'An option has no effect with nftables.',
+  'nftables/policy-out':
+    'With nftables and policy_out DROP or REJECT nothing is let out of the node on its own.',
+  'nftables/port-ignored':
+    'A port is ignored because the rule has no protocol with ports in a spelling proxmox-firewall knows.',
+  'nftables/reject-in-drops': 'With nftables REJECT of packets to a guest drops them silently.',
+  'nftables/rule-address':
+    'proxmox-firewall refuses everything because of a source or destination it cannot read.',
+  'nftables/rule-direction':
+    'proxmox-firewall refuses everything because of a direction that does not exist or cannot stand in this file.',
+  'nftables/rule-families':
+    'proxmox-firewall refuses everything because source and destination of a rule are of different families.',
+  'nftables/rule-icmp-type':
+    'proxmox-firewall refuses everything because of an ICMP type it cannot read.',
+  'nftables/rule-interface':
+    'proxmox-firewall refuses everything because of an interface in a guest file that is not netN.',
+  'nftables/rule-option-duplicate':
+    'proxmox-firewall refuses everything because an option stands twice in a rule.',
+  'nftables/rule-option-unknown':
+    'proxmox-firewall refuses everything because of an option of a rule it does not know.',
+  'nftables/rule-port': 'proxmox-firewall refuses everything because of ports it cannot read.',
+  'nftables/rule-skipped':
+    'proxmox-firewall leaves out a rule whose macro, alias, IPSet or interface it cannot find.',
+  'nftables/rule-syntax':
+    'proxmox-firewall refuses everything because of a rule it cannot take apart.',
+  'nftables/rule-verdict':
+    'proxmox-firewall refuses everything because of a verdict it does not know.',
+  'nftables/sdn-invalid':
+    'proxmox-firewall refuses everything because of SDN or IPAM state it cannot read.',
+  'nftables/section-header':
+    'proxmox-firewall refuses everything because of a header of an IPSet or group it cannot read.',
+  'nftables/section-invalid':
+    'proxmox-firewall refuses everything because of a section header in a spelling it does not know.',
+  'nftables/set-name-clash': 'Two IPSets become one and the same nft set.',
+  'nftables/synflood':
+    'The SYN flood protection of proxmox-firewall drops every new connection to the host.',
+  'nftables/unused-in-vnet': 'Aliases and groups of a vnet file are never looked up.',
+  'nftables/vnet-name':
+    'proxmox-firewall refuses everything because of a vnet file whose name is too long.',
   'query/bad-arrow': 'A packet in words is `FROM -> TO protocol/port`; this text is not.',
   'query/bad-endpoint':
     'A start or a destination of a packet cannot be taken apart into name, port and protocol.',
