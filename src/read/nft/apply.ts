@@ -1,6 +1,6 @@
-import type { NftCommand } from '../../netfilter/nft-command.ts'
-import { isList, isObject, type JsonObject, onlyEntry, stringAt } from './json.ts'
-import type { NftChain, NftRuleObject, NftSet, NftTable } from './objects.ts'
+import type { NftCommand } from '../../netfilter/nft/command.ts'
+import { isList, isObject, type JsonObject, onlyEntry, stringAt } from '../../netfilter/nft/json.ts'
+import type { NftChain, NftRuleObject, NftSet, NftTable } from '../../netfilter/nft/objects.ts'
 
 /** A command that could not be carried out, by its place in the batch. */
 export type NftComplaint = { readonly index: number; readonly message: string }

@@ -1,6 +1,7 @@
 import type { FieldName } from '../../netfilter/field.ts'
-import type { Json } from '../../netfilter/nft-command.ts'
-import { isList, isObject, onlyEntry, stringAt } from './json.ts'
+import type { Json } from '../../netfilter/nft/command.ts'
+import { isList, isObject, onlyEntry, stringAt } from '../../netfilter/nft/json.ts'
+import { PORT_PROTOCOLS } from '../../netfilter/nft/names.ts'
 
 /** What an expression reads. `protocol`: the transport protocol the packet must have for it, `tcp dport`. */
 export type FieldRef = { readonly field: FieldName; readonly protocol: number | null }
@@ -45,15 +46,6 @@ const CT: Readonly<Record<string, FieldName>> = {
   state: 'ct state',
   mark: 'ct mark',
   helper: 'ct helper',
-}
-
-/** Protocols whose ports nft names after them: `tcp dport` is `th dport` of a TCP packet. */
-export const PORT_PROTOCOLS: Readonly<Record<string, number>> = {
-  tcp: 6,
-  udp: 17,
-  dccp: 33,
-  sctp: 132,
-  udplite: 136,
 }
 
 function plain(field: FieldName): FieldRef {

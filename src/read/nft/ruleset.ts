@@ -1,6 +1,9 @@
 import { FIELDS, type FieldName } from '../../netfilter/field.ts'
 import type { Family, Hook } from '../../netfilter/hook.ts'
-import type { Json } from '../../netfilter/nft-command.ts'
+import type { Json } from '../../netfilter/nft/command.ts'
+import { isList, type JsonObject, onlyEntry, stringAt } from '../../netfilter/nft/json.ts'
+import type { NftChain, NftSet, NftTable } from '../../netfilter/nft/objects.ts'
+import { expressionText, ruleText } from '../../netfilter/nft/text.ts'
 import type { Origin } from '../../netfilter/origin.ts'
 import type {
   AddressElement,
@@ -11,10 +14,7 @@ import type {
   Table,
 } from '../../netfilter/ruleset.ts'
 import type { FieldRef } from './field.ts'
-import { isList, type JsonObject, onlyEntry, stringAt } from './json.ts'
-import type { NftChain, NftSet, NftTable } from './objects.ts'
 import { type Place, readStatement, tupleOf, verdictOf } from './statement.ts'
-import { expressionText, ruleText } from './text.ts'
 import { intervalOf } from './value.ts'
 
 export type NftReadOptions = {

@@ -1,11 +1,11 @@
 import { FIELDS, type FieldName } from '../../netfilter/field.ts'
 import type { Match } from '../../netfilter/match.ts'
-import type { Json } from '../../netfilter/nft-command.ts'
+import type { Json } from '../../netfilter/nft/command.ts'
+import { isList, isObject, type JsonObject, onlyEntry, stringAt } from '../../netfilter/nft/json.ts'
+import { statementText } from '../../netfilter/nft/text.ts'
 import { TCP_FLAG } from '../../netfilter/packet.ts'
 import type { RejectWith, Statement, Verdict } from '../../netfilter/ruleset.ts'
 import { type FieldRef, fieldOf, fieldsOf } from './field.ts'
-import { isList, isObject, type JsonObject, onlyEntry, stringAt } from './json.ts'
-import { statementText } from './text.ts'
 import { intervalsOf, valuesOf } from './value.ts'
 
 /** Where a statement stands, and what it may add there: anonymous sets and maps become named ones. */

@@ -4,9 +4,9 @@ import { rangeOf } from '../../ip/prefix.ts'
 import { normalise, type Range } from '../../ip/range-set.ts'
 import { FIELDS, type FieldName } from '../../netfilter/field.ts'
 import type { NumberRanges, Values } from '../../netfilter/match.ts'
-import type { Json } from '../../netfilter/nft-command.ts'
-import { isList, isObject, onlyEntry, stringAt } from './json.ts'
-import { numberOf } from './names.ts'
+import type { Json } from '../../netfilter/nft/command.ts'
+import { isList, isObject, onlyEntry, stringAt } from '../../netfilter/nft/json.ts'
+import { numberOf } from '../../netfilter/nft/names.ts'
 
 /** One value or interval of a field. */
 export type Interval =

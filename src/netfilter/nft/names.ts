@@ -1,4 +1,4 @@
-import type { FieldName } from '../../netfilter/field.ts'
+import type { FieldName } from '../field.ts'
 
 /** ICMP types as nft names them: `icmp_type_tbl`, nftables src/proto.c. */
 const ICMP_TYPE: Readonly<Record<string, number>> = {
@@ -155,4 +155,13 @@ export function symbolOf(field: FieldName, number: number): string | null {
   for (const [symbol, value] of Object.entries(TABLES[field] ?? {}))
     if (value === number) return symbol
   return null
+}
+
+/** Protocols whose ports nft names after them: `tcp dport` is `th dport` of a TCP packet. */
+export const PORT_PROTOCOLS: Readonly<Record<string, number>> = {
+  tcp: 6,
+  udp: 17,
+  dccp: 33,
+  sctp: 132,
+  udplite: 136,
 }

@@ -1,5 +1,5 @@
-import type { Json } from '../../netfilter/nft-command.ts'
-import type { Origin } from '../../netfilter/origin.ts'
+import type { Origin } from '../origin.ts'
+import type { Json } from './command.ts'
 import type { JsonObject } from './json.ts'
 
 /**

@@ -1,8 +1,7 @@
-import type { FieldName } from '../../netfilter/field.ts'
-import type { Json } from '../../netfilter/nft-command.ts'
-import { PORT_PROTOCOLS } from './field.ts'
+import type { FieldName } from '../field.ts'
+import type { Json } from './command.ts'
 import { isList, isObject, type JsonObject, onlyEntry, stringAt } from './json.ts'
-import { numberOf, symbolOf } from './names.ts'
+import { numberOf, PORT_PROTOCOLS, symbolOf } from './names.ts'
 
 /** Longest text made of one statement; what is beyond is cut, for dumps that are not what they seem. */
 const maxText = 2000

@@ -1,4 +1,4 @@
-import type { Json } from '../../netfilter/nft-command.ts'
+import type { Json } from './command.ts'
 
 export type JsonObject = { readonly [key: string]: Json }
 

@@ -1,4 +1,4 @@
-import type { Origin } from './origin.ts'
+import type { Origin } from '../origin.ts'
 
 export type Json =
   | null
@@ -12,4 +12,6 @@ export type Json =
 export type NftCommand = {
   readonly json: { readonly [verb: string]: Json }
   readonly origin: Origin
+  /** Of `add element`: why each element is there, in their order. */
+  readonly elementOrigins?: readonly Origin[]
 }
