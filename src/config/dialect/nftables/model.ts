@@ -16,8 +16,8 @@ export type AddressOperand =
   | { readonly kind: 'list'; readonly version: 4 | 6; readonly items: readonly AddressItem[] }
   | { readonly kind: 'ipset' | 'alias'; readonly ref: ScopedName }
 
-/** Inclusive; names are resolved when read. */
-export type PortItem = { readonly lo: number; readonly hi: number }
+/** Inclusive; names are resolved when read. `80:80` stays a range: it is emitted as one. */
+export type PortItem = { readonly lo: number; readonly hi: number; readonly range: boolean }
 
 /** ICMP type (and code) as it will be emitted: a name nft knows, a number, or `any`. */
 export type IcmpMatch =
