@@ -3,17 +3,17 @@ import { type IpAddr, widthOf } from '../ip/address.ts'
 import { type Cidr, rangeOf } from '../ip/prefix.ts'
 import { normalise, type Range, type RangeSet } from '../ip/range-set.ts'
 import type { Fib } from '../netfilter/fib.ts'
-import type { Topology } from './topology.ts'
+import type { Wiring } from './wiring.ts'
 
 /**
  * What a node's routing tables say about addresses, from its interfaces: each address is local, the last of each
  * IPv4 network of at most 30 bits is broadcast (since Linux 5.14 the first is not: net/ipv4/fib_frontend.c
- * `fib_add_ifaddr`), the first of each IPv6 network anycast. Of other nodes only their addresses are known.
+ * `fib_add_ifaddr`), the first of each IPv6 network anycast. `addresses`: what else the
+ * node is known by; of other nodes that is all.
  */
-export function fibOf(topology: Topology, node: string): Fib {
-  const { tree } = topology
-  const cidrs = node === tree.node ? cidrsOf(topology, tree) : []
-  const local = topology.nodeAddresses(node).concat(cidrs.map(({ address }) => address))
+export function fibOf(tree: Tree, wiring: Wiring, addresses: readonly IpAddr[]): Fib {
+  const cidrs = wiring.node === tree.node ? cidrsOf(tree, wiring) : []
+  const local = addresses.concat(cidrs.map(({ address }) => address))
   return {
     local4: singles(local, 4),
     local6: singles(local, 6),
@@ -22,7 +22,7 @@ export function fibOf(topology: Topology, node: string): Fib {
   }
 }
 
-function cidrsOf({ wiring }: Topology, tree: Tree): readonly Cidr[] {
+function cidrsOf(tree: Tree, wiring: Wiring): readonly Cidr[] {
   const devices = [...wiring.devices.values()].flatMap(({ addresses }) => addresses)
   const loopback = tree.network.interfaces.filter(({ kind }) => kind === 'loopback')
   return devices.concat(loopback.flatMap(({ addresses }) => addresses.map(({ value }) => value)))

@@ -162,8 +162,8 @@ function fromStack(rules: HopRules, to: Attachment): readonly Hop[] {
   ]
 }
 
-/** The host's device towards an end; null when it has no address there. */
-function stackDevice(wiring: Wiring, end: Attachment): string | null {
+/** The name of the host's device towards an end; null when it has no address there. */
+export function stackDevice(wiring: Wiring, end: Attachment): string | null {
   switch (end.kind) {
     case 'host':
       return 'lo'

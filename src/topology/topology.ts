@@ -1,7 +1,9 @@
 import type { Guest, Nic, Tree } from '../config/tree.ts'
 import { type IpAddr, parseAddr } from '../ip/address.ts'
+import type { Fib } from '../netfilter/fib.ts'
 import { type AddressFacts, type KnownAddress, nicAddresses } from './addresses.ts'
 import type { Backend } from './devices.ts'
+import { fibOf } from './fib.ts'
 import { type Names, NO_ALIASES } from './names.ts'
 import { ipamEntries, vnetsOf } from './sdn.ts'
 import { type Wiring, wiringOf } from './wiring.ts'
@@ -23,6 +25,8 @@ export type Topology = {
   readonly wiring: Wiring
   /** Of any node; made on first use. */
   readonly wiringOf: (node: string) => Wiring
+  /** Address types as a node's routing tables see them; made on first use. */
+  readonly fibOf: (node: string) => Fib
   readonly addressesOf: (guest: Guest, nic: Nic) => readonly KnownAddress[]
   /** Addresses of a node as etc/hosts, corosync.conf and its own interfaces tell. */
   readonly nodeAddresses: (node: string) => readonly IpAddr[]
@@ -35,17 +39,12 @@ export function topologyOf(tree: Tree, backend: Backend, names: Names = NO_ALIAS
   const guestsByName = new Map<string, Guest[]>()
   for (const guest of tree.guests)
     if (guest.name !== null) pushTo(guestsByName, guest.name.toLowerCase(), guest)
-  const wirings = new Map<string, Wiring>()
-  const wiringOfNode = (node: string): Wiring => {
-    const made = wirings.get(node) ?? wiringOf(tree, backend, node)
-    wirings.set(node, made)
-    return made
-  }
+  const wiringOfNode = memoised((node: string) => wiringOf(tree, backend, node))
   const facts: AddressFacts = { names, ipam: ipamEntries(tree.sdn), vnets: vnetsOf(tree.sdn) }
   const addressesOf = (guest: Guest, nic: Nic): readonly KnownAddress[] =>
     nicAddresses(facts, guest, nic)
-  const nodeAddresses = (node: string): readonly IpAddr[] => addressesOfNode(tree, node)
-  let owners: ReadonlyMap<string, readonly Owner[]> | null = null
+  const nodeAddresses = memoised((node: string) => addressesOfNode(tree, node))
+  const owners = memoised((_: 'all') => ownerIndex(tree, addressesOf, nodeAddresses))
   return {
     tree,
     backend,
@@ -56,10 +55,18 @@ export function topologyOf(tree: Tree, backend: Backend, names: Names = NO_ALIAS
     wiringOf: wiringOfNode,
     addressesOf,
     nodeAddresses,
-    ownersOf: (address) => {
-      owners ??= ownerIndex(tree, addressesOf, nodeAddresses)
-      return owners.get(keyOf(address)) ?? []
-    },
+    fibOf: memoised((node: string) => fibOf(tree, wiringOfNode(node), nodeAddresses(node))),
+    ownersOf: (address) => owners('all').get(keyOf(address)) ?? [],
+  }
+}
+
+/** Computes a value once for each key. */
+function memoised<K, V>(compute: (key: K) => V): (key: K) => V {
+  const made = new Map<K, V>()
+  return (key) => {
+    const value = made.get(key) ?? compute(key)
+    made.set(key, value)
+    return value
   }
 }
 
