@@ -9,6 +9,7 @@ import {
 } from 'node:fs'
 import { type Diagnostic, diagnostic } from '../source/diagnostic.ts'
 import { type SourceFile, sourceFile } from '../source/source-file.ts'
+import { openReport } from './report.ts'
 
 /**
  * The files below a root, read only. Nothing throws, nothing blocks (FIFOs and devices are never opened) and
@@ -37,13 +38,13 @@ export const PMXCFS_FILE_BYTES = 1024 * 1024
 const FILE_BYTES = PMXCFS_FILE_BYTES
 
 /** Most bytes of a .fw file: generous, so that a generated one is read and merely warned about. */
-export const FW_BYTES = 8 * PMXCFS_FILE_BYTES
+export const FW_BYTES = 4 * PMXCFS_FILE_BYTES
 
 /** Most bytes of etc/hosts, which may hold a block list, and of the JSON of the SDN. */
 export const LIST_BYTES = 4 * PMXCFS_FILE_BYTES
 
-/** Most bytes of all files together: twice what pmxcfs can hold (memdb.h MEMDB_MAX_FSSIZE). */
-const TREE_BYTES = 256 * 1024 * 1024
+/** Most bytes of all files together: what pmxcfs can hold (memdb.h MEMDB_MAX_FSSIZE). */
+const TREE_BYTES = 128 * PMXCFS_FILE_BYTES
 
 /** Most directory entries that are looked at: pmxcfs can hold 256 Ki (memdb.h MEMDB_MAX_INODES). */
 const TREE_ENTRIES = 300_000
@@ -51,7 +52,7 @@ const TREE_ENTRIES = 300_000
 /** Makes the files below `root` readable. `root` itself may be relative to the working directory. */
 export function openDisk(root: string): Disk {
   const base = root.replace(/\/+$/, '')
-  const diagnostics: Diagnostic[] = []
+  const report = openReport(`\`${root}\``)
   const refused = new Set<string>()
   const chunk = Buffer.allocUnsafe(64 * 1024)
   let bytesLeft = TREE_BYTES
@@ -63,7 +64,9 @@ export function openDisk(root: string): Disk {
     if (!refused.has(path)) {
       refused.add(path)
       const message = `\`${path === '' ? root : path}\` cannot be read: ${why}`
-      diagnostics.push(diagnostic('error', 'config/unreadable-file', null, message, { help }))
+      report.add('config/unreadable-file', () =>
+        diagnostic('error', 'config/unreadable-file', null, message, { help }),
+      )
     }
     return null
   }
@@ -114,7 +117,9 @@ export function openDisk(root: string): Disk {
       if (entriesLeft <= 0) {
         const message = `the tree has more than ${TREE_ENTRIES} files; those after \`${path}\` are not read`
         const help = 'give a root that holds one node: pmxcfs cannot hold as many files'
-        diagnostics.push(diagnostic('error', 'config/tree-too-large', null, message, { help }))
+        report.add('config/tree-too-large', () =>
+          diagnostic('error', 'config/tree-too-large', null, message, { help }),
+        )
       }
       return found
         .slice(0, Math.max(0, found.length + Math.min(0, entriesLeft)))
@@ -142,7 +147,7 @@ export function openDisk(root: string): Disk {
     }
   }
 
-  return { read, readListed, list, kind, link, diagnostics: () => diagnostics }
+  return { read, readListed, list, kind, link, diagnostics: report.diagnostics }
 }
 
 const READ_HELP = 'run pvefw as root, or read a copy of the tree; the answer is given without it'
@@ -155,10 +160,11 @@ function readBytes(path: string, limit: number, chunk: Buffer): string | null {
     let total = 0
     for (;;) {
       const count = readSync(fd, chunk, 0, chunk.length, null)
-      if (count === 0) return parts.join('')
       total += count
       if (total > limit) return null
       parts.push(chunk.toString('latin1', 0, count))
+      // A short read of a regular file is its end.
+      if (count < chunk.length) return parts.join('')
     }
   } finally {
     closeSync(fd)

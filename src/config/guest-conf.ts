@@ -1,13 +1,9 @@
-import { type Diagnostic, diagnostic, type Parsed } from '../source/diagnostic.ts'
-import {
-  decodeBytes,
-  type Located,
-  quote,
-  type SourceFile,
-  type Span,
-} from '../source/source-file.ts'
+import type { Parsed } from '../source/diagnostic.ts'
+import { decodeBytes, type Located, type SourceFile, type Span } from '../source/source-file.ts'
+import { duplicateNic, reportNic, unreadableLine } from './guest-complaints.ts'
 import { LXC_NET, QEMU_IPCONFIG, QEMU_NET } from './nic-schema.ts'
 import { type Properties, parsePropertyString } from './property-string.ts'
+import { openReport, type Report } from './report.ts'
 import type { Guest, Nic } from './tree.ts'
 import { isSpace, lineEnd } from './words.ts'
 
@@ -24,29 +20,33 @@ export function parseGuestConf(
   file: SourceFile,
   identity: Pick<Guest, 'vmid' | 'type' | 'node'>,
 ): Parsed<Guest> {
-  const main = readMainSection(file, identity)
-  const diagnostics = [...main.diagnostics]
-  const ipconfigs = parseIpconfigs(identity.type === 'qemu' ? main.entries : [])
+  const report = openReport(`\`${file.path}\``)
+  const entries = readMainSection(file, identity, report)
+  const ipconfigs = parseIpconfigs(identity.type === 'qemu' ? entries : [])
   const nics = new Map<string, Nic>()
   let name: string | null = null
-  for (const { key, value } of main.entries) {
+  for (const { key, value } of entries) {
     if (key.value === (identity.type === 'qemu' ? 'name' : 'hostname')) {
       name = decodeBytes(value.value)
     } else if (/^net\d+$/.test(key.value)) {
       const nic = parseNic(identity.type, key, value, ipconfigs)
       const earlier = nics.get(nic.id)
-      if (earlier !== undefined) diagnostics.push(duplicateNic(nic, earlier, identity.type))
+      if (earlier !== undefined)
+        report.add('config/duplicate-nic', () => duplicateNic(nic, earlier, identity.type))
       if (earlier !== undefined && nic.error !== null && identity.type === 'qemu') continue
       nics.delete(nic.id)
-      nics.set(nic.id, nic)
+      if (nics.size < MOST_NICS) nics.set(nic.id, nic)
     }
   }
-  for (const nic of nics.values()) checkNic(diagnostics, nic, identity)
-  return { value: { ...identity, name, conf: file, nics: [...nics.values()] }, diagnostics }
+  for (const nic of nics.values()) reportNic(report, nic, identity)
+  return {
+    value: { ...identity, name, conf: file, nics: [...nics.values()] },
+    diagnostics: report.diagnostics(),
+  }
 }
 
-/** NICs a guest can have: MAX_NETS of qemu-server, MAX_LXC_NETWORKS of pve-container. */
-const MAX_NICS = 32
+/** Most NICs that are kept of one guest: eight times what Proxmox knows. */
+const MOST_NICS = 256
 
 type Entry = { readonly key: Located<string>; readonly value: Located<string> }
 
@@ -54,9 +54,9 @@ type Entry = { readonly key: Located<string>; readonly value: Located<string> }
 function readMainSection(
   file: SourceFile,
   { vmid, type }: Pick<Guest, 'vmid' | 'type'>,
-): { readonly entries: readonly Entry[]; readonly diagnostics: readonly Diagnostic[] } {
+  report: Report,
+): readonly Entry[] {
   const entries: Entry[] = []
-  const diagnostics: Diagnostic[] = []
   const { text } = file
   const keyed = type === 'qemu' ? /[a-z][a-z_-]*\d*:/y : /[a-z][a-z_]*\d*:/y
   for (let start = 0; start < text.length; ) {
@@ -71,24 +71,15 @@ function readMainSection(
         const key = text.slice(start, keyed.lastIndex - 1)
         if (isRelevant(key)) entries.push(entry(file, key, start, end))
       } else if (!isOtherLine(type, text, start, end)) {
-        const span = { file, start, end }
-        diagnostics.push(
-          diagnostic(
-            'warning',
-            'config/guest-conf-line',
-            span,
-            `\`${quote(span)}\` is not \`key: value\``,
-            {
-              help: 'start the line with the key, a colon directly after it; Proxmox ignores this line',
-              upstream: [`vm ${vmid} - unable to parse config: ${text.slice(start, newline)}`],
-            },
-          ),
+        const [from, to] = [start, end]
+        report.add('config/guest-conf-line', () =>
+          unreadableLine({ file, start: from, end: to }, text.slice(from, newline), vmid),
         )
       }
     }
     start = newline + 1
   }
-  return { entries, diagnostics }
+  return entries
 }
 
 function isRelevant(key: string): boolean {
@@ -172,58 +163,4 @@ function parseNic(
     error: empty ? null : parsed.error,
     span: { file: key.span.file, start: key.span.start, end: value.span.end },
   }
-}
-
-function duplicateNic(nic: Nic, earlier: Nic, type: Guest['type']): Diagnostic {
-  const kept = nic.error === null || type === 'lxc'
-  const message = `\`${nic.id}\` stands twice; ${kept ? 'this line counts' : 'the earlier line counts, since this one does not parse'}`
-  return diagnostic('warning', 'config/duplicate-nic', nic.span, message, {
-    related: [{ span: earlier.span, message: 'the other line' }],
-    help: 'remove one of the two lines',
-  })
-}
-
-function checkNic(
-  diagnostics: Diagnostic[],
-  nic: Nic,
-  { vmid, type }: Pick<Guest, 'vmid' | 'type'>,
-): void {
-  if (nic.error !== null) diagnostics.push(invalidNic(nic, vmid, type))
-  else if (nic.firewall && nic.mac === null) {
-    const message = `\`${nic.id}\` has no MAC address: pve-firewall makes up another one each time it reads the line`
-    diagnostics.push(
-      diagnostic('warning', 'config/nic-without-mac', nic.span, message, {
-        help: `write the MAC address the guest uses (${type === 'qemu' ? 'virtio=' : 'hwaddr='}...), or the MAC filter drops everything it sends`,
-      }),
-    )
-  }
-  if (nic.id !== `net${nic.index}` || nic.index >= MAX_NICS) {
-    const message = `\`${nic.id}\` is no NIC that Proxmox can start; pve-firewall makes rules for it all the same`
-    const last = MAX_NICS - 1
-    diagnostics.push(
-      diagnostic('warning', 'config/invalid-nic-key', nic.span, message, {
-        help: `use net0 to net${last}, without leading zeros`,
-      }),
-    )
-  }
-}
-
-function invalidNic(nic: Nic, vmid: number, type: Guest['type']): Diagnostic {
-  const error = nic.error ?? ''
-  const reason = decodeBytes(error.replace(/^format error\n/, '').replaceAll('\n', '; '))
-  return type === 'qemu'
-    ? diagnostic('warning', 'config/invalid-nic', nic.span, `\`${nic.id}\` is ignored: ${reason}`, {
-        help: `correct the line: to Proxmox VM ${vmid} has no such NIC, and no rule filters it`,
-        upstream: [error],
-      })
-    : diagnostic(
-        'error',
-        'config/invalid-nic',
-        nic.span,
-        `\`${nic.id}\` cannot be read, which leaves the whole container unfiltered: ${reason}`,
-        {
-          help: `correct the line: until then container ${vmid} gets no rules on any of its NICs`,
-          upstream: [error],
-        },
-      )
 }

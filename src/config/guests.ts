@@ -2,6 +2,7 @@ import { type Diagnostic, diagnostic, type Parsed } from '../source/diagnostic.t
 import type { SourceFile } from '../source/source-file.ts'
 import { type Disk, FW_BYTES } from './fs.ts'
 import { parseGuestConf } from './guest-conf.ts'
+import { openReport } from './report.ts'
 import type { Guest } from './tree.ts'
 
 /** Reads the configs of all guests of these nodes; `pve` is the prefix of /etc/pve below the root. */
@@ -11,7 +12,7 @@ export function readGuests(
   nodes: readonly string[],
 ): Parsed<readonly Guest[]> {
   const guests: Guest[] = []
-  const diagnostics: Diagnostic[] = []
+  const report = openReport('the configs of the guests', 200)
   for (const node of nodes) {
     for (const type of ['qemu', 'lxc'] as const) {
       const directory = `${pve}nodes/${node}/${type === 'qemu' ? 'qemu-server' : 'lxc'}`
@@ -23,11 +24,11 @@ export function readGuests(
         if (file === null) continue
         const guest = parseGuestConf(file, { vmid, type, node })
         guests.push(guest.value)
-        for (const found of guest.diagnostics) diagnostics.push(found)
+        for (const found of guest.diagnostics) report.add(found.code, () => found)
       }
     }
   }
-  return { value: guests, diagnostics }
+  return { value: guests, diagnostics: report.diagnostics() }
 }
 
 /** The nodes that hold a guest, by vmid or name. */
@@ -50,8 +51,13 @@ export function uniqueGuests(guests: readonly Guest[], node: string): Parsed<rea
     if (same === undefined || replaces) kept.set(guest.vmid, guest)
     if (same !== undefined) others.push({ guest: replaces ? same : guest, vmid: guest.vmid })
   }
-  const diagnostics = others.map(({ guest, vmid }) => duplicateVmid(guest, kept.get(vmid) as Guest))
-  return { value: [...kept.values()].toSorted((a, b) => a.vmid - b.vmid), diagnostics }
+  const report = openReport('this tree')
+  for (const { guest, vmid } of others)
+    report.add('config/duplicate-vmid', () => duplicateVmid(guest, kept.get(vmid) as Guest))
+  return {
+    value: [...kept.values()].toSorted((a, b) => a.vmid - b.vmid),
+    diagnostics: report.diagnostics(),
+  }
 }
 
 function duplicateVmid(dropped: Guest, kept: Guest): Diagnostic {

@@ -2,6 +2,7 @@ import { posix } from 'node:path'
 import { type Diagnostic, diagnostic } from '../source/diagnostic.ts'
 import { decodeBytes, quote, type SourceFile } from '../source/source-file.ts'
 import { expandGlob, isGlob } from './glob.ts'
+import { openReport } from './report.ts'
 import { lineEnd, type Word, wordsOf } from './words.ts'
 
 /** An `iface` line and its options, before stanzas of one name are put together. */
@@ -42,7 +43,7 @@ const MAX_FILES = 1_000
  */
 export function readStanzas(main: SourceFile, sources: Sources): Stanzas {
   const stanzas: Stanza[] = []
-  const diagnostics: Diagnostic[] = []
+  const report = openReport(`\`${main.path}\``)
   const paths = new Set([main.path])
   let sourceLines = 0
 
@@ -74,7 +75,7 @@ export function readStanzas(main: SourceFile, sources: Sources): Stanzas {
   ): void => {
     const complain = (message: string): void => {
       const span = { file, start: word.start, end: word.end }
-      diagnostics.push(
+      report.add('config/interfaces-source', () =>
         diagnostic('warning', 'config/interfaces-source', span, `\`${quote(span)}\`: ${message}`, {
           help: 'what it should have added is missing from the bridges and addresses pvefw knows',
         }),
@@ -110,7 +111,7 @@ export function readStanzas(main: SourceFile, sources: Sources): Stanzas {
   }
 
   readFile(main, [main.path])
-  return { stanzas, paths, diagnostics }
+  return { stanzas, paths, diagnostics: report.diagnostics() }
 }
 
 function isKeyword(word: string): boolean {

@@ -3,6 +3,7 @@ import { type Cidr, parseCidr } from '../ip/prefix.ts'
 import { type Diagnostic, diagnostic, type Parsed } from '../source/diagnostic.ts'
 import { type Located, quote, type SourceFile } from '../source/source-file.ts'
 import { type Option, readStanzas, type Sources, type Stanza } from './interface-stanzas.ts'
+import { openReport, type Report } from './report.ts'
 import type { Interface, Network } from './tree.ts'
 import type { Word } from './words.ts'
 
@@ -21,7 +22,8 @@ export function parseInterfaces(file: SourceFile, sources: Sources): Parsed<Read
   const sdn = main.paths.has(SDN_INTERFACES) ? null : sources.read(SDN_INTERFACES)
   const stanzas =
     sdn === null ? main.stanzas : main.stanzas.concat(readStanzas(sdn, sources).stanzas)
-  const diagnostics = sdn === null ? [] : [sdnNotSourced(sdn)]
+  const report = openReport(`\`${file.path}\``)
+  if (sdn !== null) report.add('config/sdn-not-sourced', () => sdnNotSourced(sdn))
   const byName = new Map<string, Stanza[]>()
   for (const stanza of stanzas) {
     const name = stanza.name.text.split(':', 1)[0] as string
@@ -32,13 +34,11 @@ export function parseInterfaces(file: SourceFile, sources: Sources): Parsed<Read
   const ovsPorts = ovsPortsOf(byName)
   const interfaces: Interface[] = []
   for (const [name, same] of byName) {
-    const addresses = addressesOf(same)
-    for (const found of addresses.diagnostics) diagnostics.push(found)
-    interfaces.push(interfaceOf(name, same, addresses.value, ovsPorts.get(name) ?? []))
+    interfaces.push(interfaceOf(name, same, addressesOf(same, report), ovsPorts.get(name) ?? []))
   }
   return {
     value: { network: { interfaces, known: true }, dynamic: dynamicFamilies(stanzas) },
-    diagnostics: main.diagnostics.concat(diagnostics),
+    diagnostics: main.diagnostics.concat(report.diagnostics()),
   }
 }
 
@@ -120,9 +120,8 @@ function ovsPortsOf(
   return ports
 }
 
-function addressesOf(stanzas: readonly Stanza[]): Parsed<readonly Located<Cidr>[]> {
+function addressesOf(stanzas: readonly Stanza[], report: Report): readonly Located<Cidr>[] {
   const addresses: Located<Cidr>[] = []
-  const diagnostics: Diagnostic[] = []
   for (const { file, options } of stanzas) {
     for (const [index, { key, values }] of options.entries()) {
       const written = values[0]
@@ -131,10 +130,10 @@ function addressesOf(stanzas: readonly Stanza[]): Parsed<readonly Located<Cidr>[
       const mask = written.text.includes('/') ? null : netmaskAfter(options, index)
       const value = parseCidr(mask === null ? written.text : `${written.text}/${mask}`)
       if (value !== null) addresses.push({ value, span })
-      else diagnostics.push(notAnAddress(span))
+      else report.add('config/interfaces-address', () => notAnAddress(span))
     }
   }
-  return { value: addresses, diagnostics }
+  return addresses
 }
 
 function gatewaysOf(stanzas: readonly Stanza[]): readonly Located<IpAddr>[] {

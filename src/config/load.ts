@@ -46,8 +46,11 @@ export type LoadResult = {
 export function loadTree(options: LoadOptions): LoadResult {
   const disk = openDisk(options.root)
   const layout = findLayout(disk, options.root)
-  if (layout.kind === 'none')
-    return { tree: null, diagnostics: [...disk.diagnostics(), layout.diagnostic] }
+  if (layout.kind === 'none') {
+    // What may not be looked at explains more than that nothing was found.
+    const [refused] = disk.diagnostics()
+    return { tree: null, diagnostics: [refused ?? layout.diagnostic] }
+  }
   const pve = layout.kind === 'node' ? 'etc/pve/' : ''
 
   const directories = disk
@@ -74,7 +77,8 @@ export function loadTree(options: LoadOptions): LoadResult {
 
   const { node } = choice
   const guests = uniqueGuests(read.value, node)
-  const firewall = readGuestFw(disk, pve)
+  const clusterFw = disk.read(`${pve}firewall/cluster.fw`, FW_BYTES)
+  const hostFw = disk.read(`${pve}nodes/${node}/host.fw`, FW_BYTES)
   const hosts = parsed(disk.read('etc/hosts', LIST_BYTES), parseHosts, [])
   const network = parsed(
     disk.read('etc/network/interfaces'),
@@ -92,13 +96,15 @@ export function loadTree(options: LoadOptions): LoadResult {
   const services = disk.read('etc/services')
   const protocols = disk.read('etc/protocols')
   const ethertypes = disk.read('etc/ethertypes')
+  // Last, as they may be many: a limit they meet must not cost the files above.
+  const firewall = readGuestFw(disk, pve)
   const tree: Omit<Tree, 'diagnostics'> = {
     root: options.root,
     layout: layout.kind,
     nodes: sorted([...directories, ...corosyncNodes, node]),
     node,
-    clusterFw: disk.read(`${pve}firewall/cluster.fw`, FW_BYTES),
-    hostFw: disk.read(`${pve}nodes/${node}/host.fw`, FW_BYTES),
+    clusterFw,
+    hostFw,
     guests: guests.value,
     guestFw: firewall.guestFw,
     vnetFw: readVnetFw(disk, pve),
@@ -113,6 +119,7 @@ export function loadTree(options: LoadOptions): LoadResult {
     ethertypes: ethertypes === null ? builtInEthertypes() : parseEthertypes(ethertypes),
     ...address.value,
   }
+  const missing = noteMissing(disk, pve, tree, firewall.stray)
   const diagnostics = disk
     .diagnostics()
     .concat(
@@ -124,7 +131,7 @@ export function loadTree(options: LoadOptions): LoadResult {
       address.diagnostics,
       sdn.diagnostics,
       oversized(tree),
-      noteMissing(disk, pve, tree, firewall.stray),
+      missing,
     )
   return { tree: { ...tree, diagnostics }, diagnostics }
 }

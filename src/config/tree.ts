@@ -5,20 +5,20 @@ import type { Located, SourceFile, Span } from '../source/source-file.ts'
 
 /**
  * Everything that was read below `--root`: texts and facts, before either backend gives the .fw files their
- * meaning. Built by `load.ts`, the only file that opens files.
+ * meaning. Built by `load.ts`; only `fs.ts` opens files.
  */
 export type Tree = {
   /** As given by the user. */
   readonly root: string
   /** A node's file system, or a bare copy of /etc/pve. Paths of files are relative to the root either way. */
   readonly layout: 'node' | 'pve'
-  /** All nodes named below etc/pve/nodes, sorted. */
+  /** All nodes that have a directory or stand in corosync.conf, and the one asked about; sorted. */
   readonly nodes: readonly string[]
   /** The node whose firewall is asked about. */
   readonly node: string
   readonly clusterFw: SourceFile | null
   readonly hostFw: SourceFile | null
-  /** Guests of every node, by vmid ascending. */
+  /** Guests of every node, by vmid ascending. INVARIANT: no vmid twice. */
   readonly guests: readonly Guest[]
   /** `<vmid>.fw` of all guests, also of those without a config. */
   readonly guestFw: ReadonlyMap<number, SourceFile>
@@ -54,7 +54,7 @@ export type Guest = {
 
 /** A NIC line as Proxmox's own guest-config parser reads it (PVE::QemuServer::Network::parse_net, PVE::LXC::Config parse_lxc_network). */
 export type Nic = {
-  /** `net0`. */
+  /** `net0`; its digits, as written, are those of the tap or veth device. */
   readonly id: string
   readonly index: number
   /** Text as written (pve-firewall prints it so); null: none given, Proxmox makes a random one. */
@@ -84,7 +84,7 @@ export type Interface = {
   readonly gateways: readonly Located<IpAddr>[]
   /** An address comes from outside the file: `inet dhcp`, `inet6 dhcp`, `inet6 auto`. */
   readonly dynamic: boolean
-  /** Bridge ports or bond slaves. */
+  /** Bridge ports or bond slaves, as written, each once. */
   readonly ports: readonly string[]
   readonly vlanAware: boolean
   readonly altnames: readonly string[]
