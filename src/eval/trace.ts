@@ -1,6 +1,28 @@
+import type { Fib } from '../netfilter/fib.ts'
 import type { Hop, Leg, Path } from '../netfilter/hook.ts'
-import type { CtState, Packet } from '../netfilter/packet.ts'
-import type { Chain, RejectWith, Rule, Statement, Table, Verdict } from '../netfilter/ruleset.ts'
+import type { CtState, Known, Packet } from '../netfilter/packet.ts'
+import type {
+  Chain,
+  RejectWith,
+  Rule,
+  Ruleset,
+  Statement,
+  Table,
+  Verdict,
+} from '../netfilter/ruleset.ts'
+
+/** One packet on its way, and everything the answer depends on. */
+export type Question = {
+  readonly ruleset: Ruleset
+  readonly path: Path
+  readonly packet: Packet
+  /** What conntrack says of the packet, at every hop; null: what it would say of a packet of no known flow. */
+  readonly state: CtState | null
+  readonly fib: Fib
+  /** Packet mark at the start of each leg, and mark of the connection; 32 bits, unsigned. */
+  readonly mark: number
+  readonly ctMark: number
+}
 
 export type Ternary = 'yes' | 'no' | 'unknown'
 
@@ -11,7 +33,7 @@ export type Tested = {
   readonly actual: readonly (bigint | number | string | null)[]
 }
 
-/** A rule that matched, and what it did. */
+/** A rule that matched, and what it did; rules that only log or comment are among them. */
 export type RuleHit = {
   readonly rule: Rule
   /** Zero-based index in the chain: the kernel's rule number less one. */
@@ -26,15 +48,21 @@ export type ChainTrace = {
   readonly table: Table
   readonly chain: Chain
   readonly hits: readonly RuleHit[]
-  /** How it ended: by a verdict of one of its rules, by return, by its end, or by its policy. */
+  /**
+   * How it ended: by a verdict of one of its rules (or of a chain it went into), by return, by its end, or by the
+   * policy of a base chain (reached by its end or by return).
+   */
   readonly end: 'verdict' | 'return' | 'fell-through' | 'policy'
+  /** Marks of packet and connection when the chain was entered. */
+  readonly markBefore: number
+  readonly ctMarkBefore: number
 }
 
 export type HopTrace = {
   readonly hop: Hop
   /** Node the hop ran on. */
   readonly node: string
-  readonly state: CtState
+  readonly state: Known<CtState>
   /** Base chains in the order they ran. */
   readonly chains: readonly ChainTrace[]
   /** Packet and connection mark after the hop. */
@@ -59,7 +87,10 @@ export type RejectReply = {
   readonly why: string | null
 }
 
-/** The whole answer for one packet. */
+/**
+ * The whole answer for one packet. For `unknown` the hops end before the first rule of which it is not known whether
+ * it matches and that decides; the last assumption names it.
+ */
 export type Trace = {
   readonly packet: Packet
   readonly path: Path
@@ -69,13 +100,18 @@ export type Trace = {
   readonly reply: RejectReply | null
 }
 
-/** Where a trace was decided: the last rule that matched or the policy that applied, as the kernel would name it. */
+/**
+ * Where a trace was decided: the last rule that matched, be it only a jump, with the base chain whose policy applied
+ * if none ended the walk. Null where no rule matched at all.
+ */
 export type Decision = {
-  /** `policy` here: the end of a base chain; the config option is in the rule's origin. */
   readonly kind: 'rule' | 'policy' | 'none'
   readonly hop: HopTrace | null
+  /** Of the rule. */
   readonly table: Table | null
   readonly chain: Chain | null
   readonly hit: RuleHit | null
+  /** The last base chain that ran. */
+  readonly base: ChainTrace | null
 }
 export type { Leg }

@@ -1,0 +1,270 @@
+import type { Fib } from '../netfilter/fib.ts'
+import type { Packet } from '../netfilter/packet.ts'
+import type { RejectWith, Rule, Statement, Verdict } from '../netfilter/ruleset.ts'
+import { unreachable } from '../source/unreachable.ts'
+import {
+  type CompiledChain,
+  type CompiledRule,
+  compiledChain,
+  type Step,
+} from './compiled-chain.ts'
+import { type Doubt, STOP, settle } from './doubt.ts'
+import { CT_MARK_SLOT, MARK_SLOT, UNKNOWN, type Values, valueAt } from './field-value.ts'
+import { tupleKey } from './set-index.ts'
+import { NO, runTest, TEST, UNSURE } from './statement.ts'
+import type { Assumption, ChainTrace, RuleHit } from './trace.ts'
+
+/** A walk in progress: the packet with what rules have done to it. */
+export type Walk = {
+  readonly packet: Packet
+  readonly fib: Fib
+  readonly values: Values
+  readonly doubt: Doubt
+  /** False: nothing is written down, the outcome is all that is wanted. */
+  readonly recording: boolean
+  /** A rule took the packet out of connection tracking. */
+  notrack: boolean
+  /** Rules that were decided by something taken for granted. */
+  readonly assumed: { readonly kind: Assumption['kind']; readonly rule: Rule }[]
+}
+
+/** What became of the packet in a base chain. `accept`: the next base chain is asked. */
+export type ChainResult = {
+  readonly verdict: 'accept' | 'drop' | 'reject' | 'unknown'
+  readonly rejectWith: RejectWith | null
+  /** Null unless recording. */
+  readonly trace: ChainTrace | null
+}
+
+/** A {@link ChainTrace} that is still being written. */
+type Writing = { -readonly [K in keyof ChainTrace]: ChainTrace[K] } & { hits: RuleHit[] }
+
+/** A chain being walked, and where in it. */
+type Frame = {
+  chain: CompiledChain
+  /** Next rule, or for a dispatched chain the next places in its two lists. */
+  next: number
+  ownAt: number
+  restAt: number
+  own: readonly number[] | null
+  trace: Writing | null
+}
+
+const NONE: readonly number[] = []
+
+/**
+ * Jumps in one walk after which it is given up: a ruleset whose chains lead back to themselves was not read from
+ * anything a kernel would take (iptables refuses it, see read/loops.ts; nft stops at NFT_JUMP_STACK_SIZE).
+ */
+const mostJumps = 100_000
+
+/**
+ * Walks a base chain as `ipt_do_table` (net/ipv4/netfilter/ip_tables.c) does: rules in order, a jump remembers where
+ * to go on, a goto does not, return and the end of a user chain go back, return and the end of the base chain come to
+ * its policy. ebtables' user chains end in a policy of their own (`ebt_do_table`).
+ */
+export function walkBaseChain(walk: Walk, base: CompiledChain): ChainResult {
+  const frames: Frame[] = []
+  push(walk, frames, base)
+  const root = frames[0]?.trace ?? null
+  let jumps = 0
+  for (let frame = frames.at(-1); frame !== undefined; frame = frames.at(-1)) {
+    const rule = nextRule(frame)
+    if (rule === null) {
+      const { userPolicy, base: isBase } = frame.chain.chain
+      if (frame.trace !== null) frame.trace.end = 'fell-through'
+      if (isBase === null && userPolicy !== 'return') return end(userPolicy, null, frame, root)
+      frames.pop()
+      continue
+    }
+    const outcome = runRule(walk, frame, rule)
+    if (outcome === null) continue
+    if (outcome === 'unknown') return { verdict: 'unknown', rejectWith: null, trace: root }
+    const { kind } = outcome
+    switch (kind) {
+      case 'continue':
+        record(walk, frame, rule, outcome, null)
+        break
+      case 'jump':
+      case 'goto': {
+        const target = compiledChain(frame.chain.table, outcome.chain)
+        jumps += 1
+        if (target === null || jumps > mostJumps) {
+          walk.doubt.forks.push({ chain: frame.chain.chain, rule: rule.rule, test: null })
+          return { verdict: 'unknown', rejectWith: null, trace: root }
+        }
+        if (kind === 'goto') frames.pop()
+        push(walk, frames, target)
+        record(walk, frame, rule, outcome, frames.at(-1)?.trace ?? null)
+        break
+      }
+      case 'return':
+        record(walk, frame, rule, outcome, null)
+        if (frame.trace !== null) frame.trace.end = 'return'
+        frames.pop()
+        break
+      case 'queue':
+        record(walk, frame, rule, outcome, null)
+        walk.assumed.push({ kind: 'queue', rule: rule.rule })
+        return { verdict: outcome.bypass ? 'accept' : 'drop', rejectWith: null, trace: root }
+      case 'accept':
+      case 'drop':
+        record(walk, frame, rule, outcome, null)
+        return { verdict: kind, rejectWith: null, trace: root }
+      case 'reject':
+        record(walk, frame, rule, outcome, null)
+        return { verdict: 'reject', rejectWith: outcome.with, trace: root }
+      default:
+        return unreachable(kind)
+    }
+  }
+  if (root !== null) root.end = 'policy'
+  return { verdict: base.chain.base?.policy ?? 'accept', rejectWith: null, trace: root }
+}
+
+function end(
+  verdict: 'accept' | 'drop',
+  rejectWith: RejectWith | null,
+  frame: Frame,
+  root: ChainTrace | null,
+): ChainResult {
+  if (frame.trace !== null) frame.trace.end = 'policy'
+  return { verdict, rejectWith, trace: root }
+}
+
+function push(walk: Walk, frames: Frame[], chain: CompiledChain): void {
+  const { dispatch } = chain
+  let own: readonly number[] | null = null
+  if (dispatch !== null) {
+    const device = walk.values[dispatch.slot]
+    own = (typeof device === 'string' ? dispatch.byName.get(device) : null) ?? NONE
+  }
+  frames.push({
+    chain,
+    next: 0,
+    ownAt: 0,
+    restAt: 0,
+    own,
+    trace: walk.recording ? newTrace(walk, chain) : null,
+  })
+}
+
+/** Until it ends some other way, a chain ends by a verdict. */
+function newTrace(walk: Walk, { table, chain }: CompiledChain): Writing {
+  return {
+    table,
+    chain,
+    hits: [],
+    end: 'verdict',
+    markBefore: markOf(walk, MARK_SLOT),
+    ctMarkBefore: markOf(walk, CT_MARK_SLOT),
+  }
+}
+
+function markOf(walk: Walk, slot: number): number {
+  const value = walk.values[slot]
+  return typeof value === 'number' ? value : 0
+}
+
+/** The next rule that may match: of a dispatched chain the lower of its device's and of the rest. */
+function nextRule(frame: Frame): CompiledRule | null {
+  const { rules, dispatch } = frame.chain
+  if (dispatch === null || frame.own === null) {
+    const rule = rules[frame.next]
+    frame.next += 1
+    return rule ?? null
+  }
+  const own = frame.own[frame.ownAt] ?? rules.length
+  const rest = dispatch.rest[frame.restAt] ?? rules.length
+  if (own < rest) {
+    frame.ownAt += 1
+    return rules[own] ?? null
+  }
+  frame.restAt += 1
+  return rules[rest] ?? null
+}
+
+/** What a rule does: its verdict, null where it does not match, `unknown` where the walk must end. */
+function runRule(walk: Walk, frame: Frame, rule: CompiledRule): Verdict | 'unknown' | null {
+  const { steps } = rule
+  for (let i = 0; i < steps.length; i += 1) {
+    const step = steps[i] as Step
+    if (step.kind === 'test') {
+      const { test } = step
+      let result: number = runTest(test, walk.values, walk.packet, walk.fib)
+      if (test.kind === TEST.limit && !rule.passive)
+        walk.assumed.push({ kind: 'limit', rule: rule.rule })
+      if (result === UNSURE) {
+        // a later term that fails settles it without knowing
+        if (failsLater(walk, steps, i + 1)) return null
+        result = settle(test, walk, walk.doubt, { chain: frame.chain.chain, rule: rule.rule })
+        if (result === STOP) return 'unknown'
+      }
+      if (result === NO) return null
+    } else if (step.kind === 'effect') {
+      if (step.statement.kind === 'opaque') {
+        walk.doubt.forks.push({ chain: frame.chain.chain, rule: rule.rule, test: null })
+        return 'unknown'
+      }
+      runEffect(walk, step.statement)
+    } else {
+      const verdict = lookUpVerdict(walk, step)
+      if (verdict !== null) return verdict
+    }
+  }
+  return rule.verdict
+}
+
+function failsLater(walk: Walk, steps: readonly Step[], from: number): boolean {
+  for (let i = from; i < steps.length; i += 1) {
+    const step = steps[i] as Step
+    if (step.kind !== 'test') return false
+    if (runTest(step.test, walk.values, walk.packet, walk.fib) === NO) return true
+  }
+  return false
+}
+
+/** `mark_tg`, `connmark_tg`: net/netfilter/xt_mark.c, xt_connmark.c. */
+function runEffect(walk: Walk, statement: Statement): void {
+  const { values } = walk
+  switch (statement.kind) {
+    case 'set-mark': {
+      const slot = statement.which === 'meta' ? MARK_SLOT : CT_MARK_SLOT
+      values[slot] = ((markOf(walk, slot) & ~statement.mask) ^ statement.value) >>> 0
+      return
+    }
+    case 'copy-mark': {
+      const [from, to] =
+        statement.to === 'ct' ? [MARK_SLOT, CT_MARK_SLOT] : [CT_MARK_SLOT, MARK_SLOT]
+      const copied = markOf(walk, from) & statement.fromMask
+      values[to] = ((markOf(walk, to) & ~statement.toMask) ^ copied) >>> 0
+      return
+    }
+    case 'notrack':
+      walk.notrack = true
+      return
+    default:
+      return
+  }
+}
+
+function lookUpVerdict(walk: Walk, step: Extract<Step, { kind: 'vmap' }>): Verdict | null {
+  const key: (string | number | bigint)[] = []
+  for (const slot of step.slots) {
+    const value = valueAt(walk.values, slot, walk.packet, walk.fib)
+    if (value === null || value === UNKNOWN) return null
+    key.push(value)
+  }
+  return step.verdicts.get(tupleKey(key)) ?? null
+}
+
+function record(
+  walk: Walk,
+  frame: Frame,
+  rule: CompiledRule,
+  verdict: Verdict,
+  into: ChainTrace | null,
+): void {
+  if (!walk.recording || frame.trace === null) return
+  frame.trace.hits.push({ rule: rule.rule, index: rule.index, verdict, into })
+}

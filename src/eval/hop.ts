@@ -1,0 +1,114 @@
+import { type Family, type Hook, type Hop, PRIORITY } from '../netfilter/hook.ts'
+import type { CtState, Known, Packet } from '../netfilter/packet.ts'
+import type { RejectWith, Ruleset } from '../netfilter/ruleset.ts'
+import { unreachable } from '../source/unreachable.ts'
+import { type Walk, walkBaseChain } from './chain.ts'
+import { type CompiledChain, compiledChain } from './compiled-chain.ts'
+import { CT_STATE_SLOT, setHop, stateValue } from './field-value.ts'
+import type { ChainTrace } from './trace.ts'
+
+/** What became of the packet at a hop. */
+export type HopResult = {
+  readonly verdict: 'accept' | 'drop' | 'reject' | 'unknown'
+  readonly rejectWith: RejectWith | null
+  readonly chains: readonly ChainTrace[]
+}
+
+/** A base chain with the family it runs for. */
+type Base = { readonly family: Family; readonly chain: CompiledChain }
+
+const PASSED: HopResult = { verdict: 'accept', rejectWith: null, chains: [] }
+
+/**
+ * Runs the base chains of a hop in the kernel's order. Accept ends a base chain and the next one still runs; drop and
+ * reject end the packet (`nf_hook_slow`, net/netfilter/core.c). `state`: what conntrack says of the packet here.
+ */
+export function runHop(walk: Walk, ruleset: Ruleset, hop: Hop, state: Known<CtState>): HopResult {
+  const bases = baseChains(ruleset, hop)
+  if (bases.length === 0) return PASSED
+  const chains: ChainTrace[] = []
+  let family: Family | null = null
+  for (const base of bases) {
+    if (!sees(base.family, walk.packet)) continue
+    if (family !== base.family) setHop(walk.values, hop, base.family, walk.packet)
+    family = base.family
+    walk.values[CT_STATE_SLOT] = stateValue(stateAt(base, hop, state, walk.notrack))
+    const { verdict, rejectWith, trace } = walkBaseChain(walk, base.chain)
+    if (trace !== null) chains.push(trace)
+    if (verdict !== 'accept') return { verdict, rejectWith, chains }
+  }
+  return { verdict: 'accept', rejectWith: null, chains }
+}
+
+/** Before conntrack has looked at the packet, it is of no connection: xt_conntrack and nft say invalid then. */
+function stateAt(base: Base, hop: Hop, state: Known<CtState>, notrack: boolean): Known<CtState> {
+  if (notrack) return 'untracked'
+  const early = (base.chain.chain.base?.priority ?? 0) < PRIORITY.conntrack
+  return early && hop.tracks && base.family !== 'bridge' ? 'invalid' : state
+}
+
+/** Whether the tables of a family see a packet. */
+function sees(family: Family, { l3 }: Packet): boolean {
+  switch (family) {
+    case 'ip':
+      return l3.kind === 'ip'
+    case 'ip6':
+      return l3.kind === 'ip6'
+    case 'inet':
+      return l3.kind === 'ip' || l3.kind === 'ip6'
+    case 'arp':
+      return l3.kind === 'arp'
+    case 'bridge':
+    case 'netdev':
+      return true
+    default:
+      return unreachable(family)
+  }
+}
+
+const caches = new WeakMap<Ruleset, Map<string, readonly Base[]>>()
+
+/** Base chains of a hook, family by family, each by priority; IP families share their hooks, so they are mixed. */
+function baseChains(ruleset: Ruleset, { hook, families }: Hop): readonly Base[] {
+  let cache = caches.get(ruleset)
+  if (cache === undefined) {
+    cache = new Map()
+    caches.set(ruleset, cache)
+  }
+  const key = `${hook} ${families.join(' ')}`
+  let bases = cache.get(key)
+  if (bases === undefined) {
+    bases = findBaseChains(ruleset, hook, families)
+    cache.set(key, bases)
+  }
+  return bases
+}
+
+const ipFamilies: readonly Family[] = ['ip', 'ip6', 'inet']
+
+function sharesHooks(a: Family, b: Family): boolean {
+  return a === b || (ipFamilies.includes(a) && ipFamilies.includes(b))
+}
+
+function findBaseChains(
+  ruleset: Ruleset,
+  hook: Hook,
+  families: readonly Family[],
+): readonly Base[] {
+  const groupOf = (family: Family): number =>
+    families.findIndex((other) => sharesHooks(family, other))
+  const found: Base[] = []
+  for (const table of ruleset.tables) {
+    if (!families.includes(table.family)) continue
+    for (const { name, base } of table.chains.values()) {
+      if (base?.hook !== hook) continue
+      const chain = compiledChain(table, name)
+      if (chain !== null) found.push({ family: table.family, chain })
+    }
+  }
+  return found.sort(
+    (a, b) =>
+      groupOf(a.family) - groupOf(b.family) ||
+      (a.chain.chain.base?.priority ?? 0) - (b.chain.chain.base?.priority ?? 0),
+  )
+}
