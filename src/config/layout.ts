@@ -7,6 +7,7 @@ export type Layout =
 
 /** Whether the root is that of a node's file system or of a copy of /etc/pve; by what it holds. */
 export function findLayout(disk: Disk, root: string): Layout {
+  if (root === '') return none('the root is empty', HELP)
   if (holdsPve(disk, 'etc/pve/')) return { kind: 'node' }
   if (holdsPve(disk, '')) return { kind: 'pve' }
   const what = disk.kind('')
