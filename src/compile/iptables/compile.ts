@@ -14,6 +14,7 @@ import { planGuests } from './guest-plan.ts'
 import { addHost } from './host.ts'
 import { rateLimit } from './log.ts'
 import { flag } from './options.ts'
+import { byText } from './order.ts'
 import { type Chains, type Compilation, type LocalNetwork, newChain } from './pass.ts'
 import { compileRaw } from './raw.ts'
 import { compileSets } from './sets.ts'
@@ -132,11 +133,17 @@ function restoreTable(
   chains: Chains,
 ): RestoreTable {
   const hooks = HOOKS.flatMap((chain) => (chains.has(`PVEFW-${chain}`) ? [hook(chain)] : []))
-  return { family, table, hooks, chains }
+  return { family, table, hooks, chains: sorted(chains) }
 }
 
 function restoreEbtables(chains: Chains): RestoreEbtables {
-  return { hooks: chains.has('PVEFW-FORWARD') ? [hook('FORWARD')] : [], chains }
+  const hooks = chains.has('PVEFW-FORWARD') ? [hook('FORWARD')] : []
+  return { hooks, chains: sorted(chains) }
+}
+
+/** In the order the tools read them, so that the first refused line is the first of the text. */
+function sorted(chains: Chains): Chains {
+  return new Map([...chains].sort(([a], [b]) => byText(a, b)))
 }
 
 function hook(chain: string): RestoreTable['hooks'][number] {
@@ -146,9 +153,16 @@ function hook(chain: string): RestoreTable['hooks'][number] {
 
 const NOTHING: Chains = new Map()
 
+/** An update with no chain and no set: what is left of the firewall when it is off. */
+export const NOTHING_HANDED: Handed = handedOver(
+  [],
+  { v4: NOTHING, v4raw: NOTHING, v6: NOTHING, v6raw: NOTHING },
+  NOTHING,
+)
+
 const DISABLED: IptablesCompiled = {
   state: 'disabled',
-  handed: handedOver([], { v4: NOTHING, v4raw: NOTHING, v6: NOTHING, v6raw: NOTHING }, NOTHING),
+  handed: NOTHING_HANDED,
   diagnostics: [],
 }
 

@@ -4,6 +4,7 @@ import type { Span } from '../../source/source-file.ts'
 import { unreachable } from '../../source/unreachable.ts'
 import type { Failure } from './failures.ts'
 import { NOT_AN_ADDRESS } from './ip-text.ts'
+import { said } from './said.ts'
 
 /** Diagnostics of one code; the others are only counted, as the readers do with a file of junk. */
 const mostPerCode = 100
@@ -194,11 +195,6 @@ function ways(story: readonly Failure[]): string {
 function listed(words: readonly string[]): string {
   const once = [...new Set(words)]
   return once.length < 2 ? once.join('') : `${once.slice(0, -1).join(', ')} and ${once.at(-1)}`
-}
-
-/** What the program says, with its quoted words in our quotes. */
-function said(message: string): string {
-  return message.replace(/'([^']*)'/g, (_, word: string) => quoted(word))
 }
 
 function relatedTo(span: Span | null, not: Span | null, message: string): Diagnostic['related'] {
