@@ -37,8 +37,8 @@ export const PMXCFS_FILE_BYTES = 1024 * 1024
 /** Most bytes of one file unless the caller allows more. */
 const FILE_BYTES = PMXCFS_FILE_BYTES
 
-/** Most bytes of a .fw file: generous, so that a generated one is read and merely warned about. */
-export const FW_BYTES = 4 * PMXCFS_FILE_BYTES
+/** Most bytes of a .fw file: room for a generated one, which is then read and warned about. */
+export const FW_BYTES = 2 * PMXCFS_FILE_BYTES
 
 /** Most bytes of etc/hosts, which may hold a block list, and of the JSON of the SDN. */
 export const LIST_BYTES = 4 * PMXCFS_FILE_BYTES

@@ -42,7 +42,7 @@ function sparse(path: string, bytes: number): void {
 }
 
 const refused = [
-  ['of 100 MB', 'it is larger than 4194304 bytes', (path: string) => sparse(path, 100_000_000)],
+  ['of 100 MB', 'it is larger than 2097152 bytes', (path: string) => sparse(path, 100_000_000)],
   ['that is a directory', 'it is a directory', (path: string) => mkdirSync(path)],
   ['that is a FIFO', 'it is no regular file', (path: string) => execFileSync('mkfifo', [path])],
   ['that is a device', 'it is no regular file', (path: string) => symlinkSync('/dev/zero', path)],
@@ -58,7 +58,7 @@ describe.each([CLUSTER, 'etc/pve/nodes/pve1/host.fw', 'etc/hosts', 'etc/network/
       expect(errors(result)).toHaveLength(1)
       expect(errors(result)[0]).toContain(`\`${path}\` cannot be read: `)
       expect(errors(result)[0]).toContain(
-        path === CLUSTER || !why.includes('4194304') ? why : 'larger than',
+        path === CLUSTER || !why.includes('2097152') ? why : 'larger than',
       )
     })
   },

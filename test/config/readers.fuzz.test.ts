@@ -5,30 +5,8 @@ import { parseGuestConf } from '../../src/config/guest-conf.ts'
 import type { Diagnostic } from '../../src/source/diagnostic.ts'
 import { sourceFile } from '../../src/source/source-file.ts'
 import { READERS } from '../support/config-readers.ts'
+import { bytes, mutated } from '../support/fuzz-text.ts'
 import { spansFit, spansIn } from '../support/spans.ts'
-
-const byte = fc.integer({ min: 0, max: 255 }).map((code) => String.fromCharCode(code))
-const telling = fc.constantFrom(...'\n\r\t \0#:=,{}[]"\\/*?.-+0a\u00a0\u0085'.split(''))
-const bytes = fc
-  .array(fc.oneof(byte, telling), { maxLength: 200 })
-  .map((characters) => characters.join(''))
-
-/** A sample with a few stretches cut out, doubled or replaced by noise. */
-function mutated(sample: string): fc.Arbitrary<string> {
-  const edit = fc.record({
-    at: fc.nat(sample.length),
-    length: fc.nat(20),
-    kind: fc.constantFrom('cut', 'double', 'noise'),
-    noise: fc.array(fc.oneof(byte, telling), { maxLength: 5 }),
-  })
-  return fc.array(edit, { minLength: 1, maxLength: 6 }).map((edits) =>
-    edits.reduce((text, { at, length, kind, noise }) => {
-      const stretch = text.slice(at, at + length)
-      const instead = kind === 'cut' ? '' : kind === 'double' ? stretch + stretch : noise.join('')
-      return text.slice(0, at) + instead + text.slice(at + length)
-    }, sample),
-  )
-}
 
 function diagnosticsOf(result: unknown): readonly Diagnostic[] {
   return (result as { readonly diagnostics?: readonly Diagnostic[] }).diagnostics ?? []
