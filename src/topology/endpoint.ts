@@ -1,8 +1,7 @@
 import type { Guest, Nic } from '../config/tree.ts'
 import { type IpAddr, parseAddr, showAddr } from '../ip/address.ts'
 import { type Cidr, parseCidr, showCidr } from '../ip/prefix.ts'
-import { contains } from '../ip/range-set.ts'
-import { addressesOfType } from '../netfilter/fib.ts'
+import { addressType } from '../netfilter/fib.ts'
 import { splitEndpointText } from '../packet/endpoint-text.ts'
 import { isProblem, type Problem, problem, quoted } from '../packet/problem.ts'
 import { parseProtocol } from '../packet/protocol.ts'
@@ -62,6 +61,8 @@ type Found = Omit<Endpoint, 'port' | 'proto'>
 function placeOf(topology: Topology, base: string, scope: number | null): Found | Problem {
   if (base === 'host') return at({ kind: 'host', node: topology.tree.node })
   if (base === 'outside') return at({ kind: 'outside', device: null, fixed: false })
+  const numbered = byGuestNumber(topology, base)
+  if (numbered !== null) return numbered
   if (base.startsWith('outside:')) return behindDevice(topology, base.slice('outside:'.length))
   const address = parseAddr(base)
   if (address !== null) return placeOfAddress(topology, address)
@@ -69,7 +70,7 @@ function placeOf(topology: Topology, base: string, scope: number | null): Found 
     return placeOfName(topology, base, scope)
   const network = base.includes('/') ? parseCidr(base) : null
   if (network !== null) return memberOf(topology, base, [{ cidr: network, nomatch: false }])
-  return byGuestNumber(topology, base) ?? byPort(topology, base) ?? byName(topology, base, scope)
+  return byPort(topology, base) ?? byName(topology, base, scope)
 }
 
 /** The one address a text stands for: a literal, a network, an alias or a `+set`. Used for `--src` and `--dst`, which are no places. */
@@ -87,12 +88,12 @@ export function parseAddressText(
 
 /** A place by an address: the guest that has it, a node, else the outside where its network is. */
 function placeOfAddress(topology: Topology, address: IpAddr): Found | Problem {
-  const multicast = addressesOfType(address.version, 'multicast')
-  if (contains(multicast, address.bits) || (address.version === 4 && address.bits === 0xffffffffn))
+  const type = addressType(topology.fibOf(topology.tree.node), address.version, address.bits)
+  if (type === 'multicast' || type === 'broadcast')
     return problem(
       'topology/many-receivers',
-      `${quoted(showAddr(address))} has no single receiver`,
-      'say with --to who is asked about, and give the address with --dst',
+      `${quoted(showAddr(address))} is no single machine's address`,
+      'say with --from and --to which machines are meant, and give the address with --src or --dst',
     )
   const owners = topology.ownersOf(address)
   const [owner, second] = owners

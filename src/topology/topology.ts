@@ -41,8 +41,12 @@ export function topologyOf(tree: Tree, backend: Backend, names: Names = NO_ALIAS
     if (guest.name !== null) pushTo(guestsByName, guest.name.toLowerCase(), guest)
   const wiringOfNode = memoised((node: string) => wiringOf(tree, backend, node))
   const facts: AddressFacts = { names, ipam: ipamEntries(tree.sdn), vnets: vnetsOf(tree.sdn) }
-  const addressesOf = (guest: Guest, nic: Nic): readonly KnownAddress[] =>
-    nicAddresses(facts, guest, nic)
+  const known = new Map<Nic, readonly KnownAddress[]>()
+  const addressesOf = (guest: Guest, nic: Nic): readonly KnownAddress[] => {
+    const addresses = known.get(nic) ?? nicAddresses(facts, guest, nic)
+    known.set(nic, addresses)
+    return addresses
+  }
   const nodeAddresses = memoised((node: string) => addressesOfNode(tree, node))
   const owners = memoised((_: 'all') => ownerIndex(tree, addressesOf, nodeAddresses))
   return {
