@@ -10,6 +10,7 @@ import {
 } from './compiled-chain.ts'
 import { type Doubt, STOP, settle } from './doubt.ts'
 import { CT_MARK_SLOT, MARK_SLOT, UNKNOWN, type Values, valueAt } from './field-value.ts'
+import { changedMarks } from './marks.ts'
 import { tupleKey } from './set-index.ts'
 import { NO, runTest, TEST, UNSURE } from './statement.ts'
 import type { Assumption, ChainTrace, RuleHit } from './trace.ts'
@@ -208,8 +209,10 @@ function runRule(walk: Walk, frame: Frame, rule: CompiledRule): Verdict | 'unkno
       }
       runEffect(walk, step.statement)
     } else {
-      const verdict = lookUpVerdict(walk, step)
-      if (verdict !== null) return verdict
+      const found = lookUpVerdict(walk, step)
+      if (found === 'unknown')
+        walk.doubt.forks.push({ chain: frame.chain.chain, rule: rule.rule, test: null })
+      return found
     }
   }
   return rule.verdict
@@ -224,38 +227,32 @@ function failsLater(walk: Walk, steps: readonly Step[], from: number): boolean {
   return false
 }
 
-/** `mark_tg`, `connmark_tg`: net/netfilter/xt_mark.c, xt_connmark.c. */
 function runEffect(walk: Walk, statement: Statement): void {
-  const { values } = walk
-  switch (statement.kind) {
-    case 'set-mark': {
-      const slot = statement.which === 'meta' ? MARK_SLOT : CT_MARK_SLOT
-      values[slot] = ((markOf(walk, slot) & ~statement.mask) ^ statement.value) >>> 0
-      return
-    }
-    case 'copy-mark': {
-      const [from, to] =
-        statement.to === 'ct' ? [MARK_SLOT, CT_MARK_SLOT] : [CT_MARK_SLOT, MARK_SLOT]
-      const copied = markOf(walk, from) & statement.fromMask
-      values[to] = ((markOf(walk, to) & ~statement.toMask) ^ copied) >>> 0
-      return
-    }
-    case 'notrack':
-      walk.notrack = true
-      return
-    default:
-      return
-  }
+  if (statement.kind === 'notrack') walk.notrack = true
+  if (statement.kind !== 'set-mark' && statement.kind !== 'copy-mark') return
+  const before = { mark: markOf(walk, MARK_SLOT), ctMark: markOf(walk, CT_MARK_SLOT) }
+  const { mark, ctMark } = changedMarks(statement, before)
+  walk.values[MARK_SLOT] = mark
+  walk.values[CT_MARK_SLOT] = ctMark
 }
 
-function lookUpVerdict(walk: Walk, step: Extract<Step, { kind: 'vmap' }>): Verdict | null {
+/**
+ * The verdict a map has for the packet's key; null where it has none: the rule does not match then (NFT_BREAK in
+ * nft_lookup_eval, net/netfilter/nft_lookup.c).
+ */
+function lookUpVerdict(
+  walk: Walk,
+  { slots, verdicts }: Extract<Step, { kind: 'vmap' }>,
+): Verdict | 'unknown' | null {
+  if (verdicts === null) return 'unknown'
   const key: (string | number | bigint)[] = []
-  for (const slot of step.slots) {
+  for (const slot of slots) {
     const value = valueAt(walk.values, slot, walk.packet, walk.fib)
-    if (value === null || value === UNKNOWN) return null
+    if (value === null) return null
+    if (value === UNKNOWN) return 'unknown'
     key.push(value)
   }
-  return step.verdicts.get(tupleKey(key)) ?? null
+  return verdicts.get(tupleKey(key)) ?? null
 }
 
 function record(

@@ -20,7 +20,8 @@ export type Step =
   | {
       readonly kind: 'vmap'
       readonly slots: readonly number[]
-      readonly verdicts: ReadonlyMap<string, Verdict>
+      /** By key; null for a map that is not held, because it could not be read: nobody knows. */
+      readonly verdicts: ReadonlyMap<string, Verdict> | null
     }
 
 export type CompiledChain = {
@@ -123,11 +124,13 @@ function vmapStep(
   fields: Extract<Statement, { kind: 'vmap' }>['fields'],
   map: NfMap | undefined,
 ): Step {
-  const entries = (map?.elements ?? []).map(({ key, verdict }): [string, Verdict] => [
+  const slots = fields.map(fieldSlot)
+  if (map === undefined) return { kind: 'vmap', slots, verdicts: null }
+  const entries = map.elements.map(({ key, verdict }): [string, Verdict] => [
     tupleKey(key),
     verdict,
   ])
-  return { kind: 'vmap', slots: fields.map(fieldSlot), verdicts: new Map(entries) }
+  return { kind: 'vmap', slots, verdicts: new Map(entries) }
 }
 
 function makeDispatch(rules: readonly CompiledRule[]): Dispatch | null {

@@ -1,5 +1,5 @@
 import { intersect, isSubset, type RangeSet, subtract } from '../ip/range-set.ts'
-import { addressesOfType, type Fib } from '../netfilter/fib.ts'
+import { addressesOfType, addressType, EMPTY_FIB, type Fib } from '../netfilter/fib.ts'
 import { FIELD_NAMES, FIELDS, type FieldName, fieldSlot } from '../netfilter/field.ts'
 import type { Packet } from '../netfilter/packet.ts'
 import type { Chain, Rule } from '../netfilter/ruleset.ts'
@@ -195,12 +195,33 @@ function fullDomain(slot: number, packet: Packet): Domain {
       return { kind: 'names', names: new Set(['new', 'invalid', 'untracked']) }
     const names =
       field === 'meta pkttype'
-        ? ['host', 'broadcast', 'multicast', 'other']
+        ? packetTypes(packet)
         : ['unicast', 'local', 'broadcast', 'anycast', 'multicast']
     return { kind: 'names', names: new Set(names) }
   }
   if (kind === 'address') return { kind: 'ranges', ranges: addresses(field, packet) }
   return { kind: 'ranges', ranges: [{ lo: 0n, hi: (1n << BigInt(bits)) - 1n }] }
+}
+
+/**
+ * What a frame can be to the link layer (`skb->pkt_type`, eth_type_trans in net/ethernet/eth.c): told by its MAC
+ * address, else by the IP address it was sent for.
+ */
+function packetTypes({ ether, l3 }: Packet): readonly string[] {
+  if (ether.dst !== 'unknown') {
+    if (ether.dst === 0xffff_ffff_ffff) return ['broadcast']
+    return isGroupAddress(ether.dst) ? ['multicast'] : ['host', 'other']
+  }
+  if (l3.kind !== 'ip' && l3.kind !== 'ip6') return ['host', 'broadcast', 'multicast', 'other']
+  const known = l3.dst !== 'unknown'
+  const type = known ? addressType(EMPTY_FIB, l3.kind === 'ip' ? 4 : 6, l3.dst) : l3.dstType
+  if (type === null) return ['host', 'broadcast', 'multicast', 'other']
+  return type === 'broadcast' || type === 'multicast' ? [type] : ['host', 'other']
+}
+
+/** The lowest bit of the first octet. */
+function isGroupAddress(mac: number): boolean {
+  return Math.floor(mac / 2 ** 40) % 2 === 1
 }
 
 function addresses(field: FieldName, { l3 }: Packet): RangeSet {
