@@ -32,7 +32,8 @@ export function runHop(walk: Walk, ruleset: Ruleset, hop: Hop, state: Known<CtSt
     if (!sees(base.family, walk.packet)) continue
     if (family !== base.family) setHop(walk.values, hop, base.family, walk.packet)
     family = base.family
-    walk.values[CT_STATE_SLOT] = stateValue(stateAt(base, hop, state, walk.notrack))
+    const seen = walk.notrack ? 'untracked' : stateSeenBy(base.chain, hop, state)
+    walk.values[CT_STATE_SLOT] = stateValue(seen)
     const { verdict, rejectWith, trace } = walkBaseChain(walk, base.chain)
     if (trace !== null) chains.push(trace)
     if (verdict !== 'accept') return { verdict, rejectWith, chains }
@@ -41,10 +42,13 @@ export function runHop(walk: Walk, ruleset: Ruleset, hop: Hop, state: Known<CtSt
 }
 
 /** Before conntrack has looked at the packet, it is of no connection: xt_conntrack and nft say invalid then. */
-function stateAt(base: Base, hop: Hop, state: Known<CtState>, notrack: boolean): Known<CtState> {
-  if (notrack) return 'untracked'
-  const early = (base.chain.chain.base?.priority ?? 0) < PRIORITY.conntrack
-  return early && hop.tracks && base.family !== 'bridge' ? 'invalid' : state
+export function stateSeenBy(
+  { chain, table }: Pick<CompiledChain, 'chain' | 'table'>,
+  hop: Hop,
+  state: Known<CtState>,
+): Known<CtState> {
+  const early = (chain.base?.priority ?? 0) < PRIORITY.conntrack
+  return early && hop.tracks && table.family !== 'bridge' ? 'invalid' : state
 }
 
 /** Whether the tables of a family see a packet. */

@@ -48,6 +48,11 @@ export type Path = {
   readonly legs: readonly Leg[]
   /** What had to be assumed to draw the path (e.g. an outside router between two VLANs), one sentence each. */
   readonly assumptions: readonly string[]
+  /**
+   * Hops of a packet the host itself sends to the sender of this one, on the node of the first leg: the way of an
+   * ICMP error. Left out: nothing stands in its way.
+   */
+  readonly hostToSender?: readonly Hop[]
 }
 
 /** Priorities of hooks: include/uapi/linux/netfilter_ipv4.h `NF_IP_PRI_*`, netfilter_bridge.h `NF_BR_PRI_*`. */

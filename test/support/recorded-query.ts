@@ -155,3 +155,22 @@ function lessOne(hit: string): string {
   const [chain = '', number] = hit.split(':')
   return chain === 'PREROUTING' ? `${chain}:${Number(number) - 1}` : hit
 }
+
+/** The way of what the host sends to the sender, from the first hop of the record: a filtered guest has its own bridge. */
+export function recordedHostToSender(hops: readonly RecordedHop[]): readonly Hop[] {
+  const first = hops.find(({ table }) => table === 'filter')?.hop
+  const next = hops.filter(({ table }) => table === 'filter')[1]?.hop
+  if (first === undefined) return []
+  const families = first.families.filter((family) => family !== 'bridge')
+  const filtered = first.iif?.startsWith('fwbr') === true
+  const none = { ...first, families, physin: null, physout: null, bridgeIn: null, bridgeOut: null }
+  const oif = filtered ? (next?.iif ?? 'vmbr0') : first.iif
+  const output: Hop = { ...none, hook: 'output', iif: null, oif, tracks: true }
+  if (!filtered) return [output]
+  const { iif, physin, physout } = first
+  return [
+    output,
+    { ...none, hook: 'prerouting', iif, oif: null, physin: physout, tracks: true },
+    { ...none, hook: 'forward', iif, oif: iif, physin: physout, physout: physin, tracks: false },
+  ]
+}
