@@ -1,8 +1,21 @@
-import type { FwFile } from '../../config/dialect/iptables/model.ts'
+import type { FwFile, IpSet } from '../../config/dialect/iptables/model.ts'
 import type { Span } from '../../source/source-file.ts'
 import { unreachable } from '../../source/unreachable.ts'
-import type { Compilation } from './pass.ts'
 import { setName } from './set-name.ts'
+
+/** The network pve-firewall takes for the cluster's: the alias `local_network`, found out when not defined. */
+export type LocalNetwork = {
+  readonly cidr: string
+  readonly version: 4 | 6
+  readonly span: Span | null
+}
+
+/** Where names of sets and aliases are looked up, beside a rule's own file. */
+export type Names = {
+  readonly cluster: FwFile
+  readonly sdnSets: ReadonlyMap<string, IpSet>
+  readonly localNetwork: LocalNetwork
+}
 
 /** The file whose aliases and sets a rule sees before the cluster's; null in security groups. */
 export type Scope = { readonly file: FwFile | null; readonly vmid: number }
@@ -30,11 +43,11 @@ const ALIAS = /^(dc\/|guest\/)?([A-Za-z][A-Za-z0-9_-]+)$/
  * looked for in the guest's file, then the cluster's, then (sets) SDN's; a scope allows only that one. What
  * was accepted while reading may still be missing here, since reading ignores scopes.
  */
-export function resolveAddress(compilation: Compilation, scope: Scope, value: string): Address {
-  if (value.startsWith('+')) return resolveSet(compilation, scope, value)
+export function resolveAddress(names: Names, scope: Scope, value: string): Address {
+  if (value.startsWith('+')) return resolveSet(names, scope, value)
   const reference = ALIAS.exec(value)
   if (reference === null) return { kind: 'literal', text: value }
-  const alias = resolveAlias(compilation, scope.file, reference[1] ?? '', reference[2] ?? '')
+  const alias = resolveAlias(names, scope.file, reference[1] ?? '', reference[2] ?? '')
   if (alias === null) return { kind: 'missing', message: `no such alias '${value}'` }
   return { kind: 'alias', cidr: alias.cidr, span: alias.span }
 }
@@ -44,7 +57,7 @@ export function resolveAddress(compilation: Compilation, scope: Scope, value: st
  * cluster has an alias `local_network` even where it defines none.
  */
 export function resolveAlias(
-  { cluster, localNetwork }: Compilation,
+  { cluster, localNetwork }: Names,
   file: FwFile | null,
   within: string,
   name: string,
@@ -78,7 +91,7 @@ export function addressMatch(
 }
 
 /** The set `management` exists in the cluster even where cluster.fw defines none. */
-function resolveSet({ cluster, config }: Compilation, scope: Scope, value: string): Address {
+function resolveSet({ cluster, sdnSets }: Names, scope: Scope, value: string): Address {
   const reference = SET.exec(value)
   if (reference === null)
     return { kind: 'missing', message: `invalid security group name '${value}'` }
@@ -88,7 +101,7 @@ function resolveSet({ cluster, config }: Compilation, scope: Scope, value: strin
   if (own !== undefined) return { kind: 'set', vmid: scope.vmid, name, span: own.span }
   const shared =
     (within === '' || within === 'dc/' ? cluster.ipsets.get(name) : undefined) ??
-    (within === '' || within === 'sdn/' ? config.sdnSets.get(name) : undefined)
+    (within === '' || within === 'sdn/' ? sdnSets.get(name) : undefined)
   if (shared !== undefined) return { kind: 'set', vmid: 0, name, span: shared.span }
   if (name === 'management' && (within === '' || within === 'dc/'))
     return { kind: 'set', vmid: 0, name, span: null }

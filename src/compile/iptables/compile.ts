@@ -3,6 +3,7 @@ import type { Tree } from '../../config/tree.ts'
 import { rangeOf, showCidr } from '../../ip/prefix.ts'
 import type { Handed, RestoreEbtables, RestoreSet, RestoreTable } from '../../netfilter/restore.ts'
 import { type Diagnostic, diagnostic } from '../../source/diagnostic.ts'
+import { CLUSTER_SCOPE, type LocalNetwork, type Names } from './address.ts'
 import { corosyncLinks } from './corosync.ts'
 import { compileEbtables } from './ebtables.ts'
 import { reportFailures } from './failure-report.ts'
@@ -15,8 +16,9 @@ import { addHost } from './host.ts'
 import { rateLimit } from './log.ts'
 import { flag } from './options.ts'
 import { byText } from './order.ts'
-import { type Chains, type Compilation, type LocalNetwork, newChain } from './pass.ts'
+import { type Chains, type Compilation, newChain } from './pass.ts'
 import { compileRaw } from './raw.ts'
+import { ruleStates } from './rule-state.ts'
 import { compileSets } from './sets.ts'
 
 /** What pve-firewall makes of a configuration before its tools judge it. */
@@ -44,16 +46,27 @@ export function compileIptables(tree: Tree, config: IptablesConfig): IptablesCom
   // The loader has told about it.
   if (tree.diagnostics.some(({ code }) => code === 'config/corosync-invalid')) return failed()
   const failures: Failure[] = []
+  const localNetwork = localNetworkOf(tree, cluster)
+  const names: Names = { cluster, sdnSets: config.sdnSets, localNetwork }
+  const hostScope = { file: config.host, vmid: 0 }
   const compilation: Compilation = {
     tree,
     config,
-    cluster,
-    localNetwork: localNetworkOf(tree, cluster),
+    ...names,
     rateLimit: limit.match,
     altnames: altnamesOf(tree),
     corosync: corosyncLinks(tree),
-    guests: planGuests(tree.guests, tree.node, config.guests),
-    states: new Map(),
+    guests: planGuests(tree, config.guests, names),
+    hostRules: [
+      ...ruleStates(config.host?.rules ?? [], names, hostScope, null),
+      ...ruleStates(cluster.rules, names, hostScope, null),
+    ],
+    groups: new Map(
+      [...cluster.groups].map(([name, group]) => [
+        name,
+        ruleStates(group.rules, names, CLUSTER_SCOPE, group),
+      ]),
+    ),
     failures,
   }
   const v4 = compileFilter(compilation, 4)

@@ -1,4 +1,4 @@
-import type { FwRule, Group } from '../../config/dialect/iptables/model.ts'
+import type { FwRule } from '../../config/dialect/iptables/model.ts'
 import type { RestoreLine } from '../../netfilter/restore.ts'
 import { CLUSTER_SCOPE } from './address.ts'
 import type { Died } from './died.ts'
@@ -6,7 +6,7 @@ import type { Direction } from './failures.ts'
 import { generated } from './generated.ts'
 import { chainOf, createChain, type Pass } from './pass.ts'
 import { generateRule } from './rule.ts'
-import { ruleState, substitute } from './rule-state.ts'
+import { isOfFamily, type RuleState, substitute } from './rule-state.ts'
 
 /** What security groups and the OUT chains of guests do instead of accepting. */
 export const SUBSTITUTE_MARK = { ACCEPT: 'PVEFW-SET-ACCEPT-MARK', REJECT: 'PVEFW-reject' } as const
@@ -52,8 +52,8 @@ export function addGroupRule(
  * chain keeps the rules before, the OUT chain may never be made.
  */
 function generateGroup(pass: Pass, name: string, user: FwRule): Died | null {
-  const group = pass.cluster.groups.get(name) ?? null
-  if (group === null)
+  const rules = pass.groups.get(name)
+  if (rules === undefined)
     pass.failures.push({
       kind: 'unknown-group',
       group: name,
@@ -61,7 +61,7 @@ function generateGroup(pass: Pass, name: string, user: FwRule): Died | null {
       span: user.action.span,
     })
   for (const direction of ['IN', 'OUT'] as const) {
-    const died = generateDirection(pass, name, group, direction, user)
+    const died = generateDirection(pass, name, rules ?? [], direction, user)
     if (died === null) continue
     pass.brokenGroups.set(name, died)
     return died
@@ -72,7 +72,7 @@ function generateGroup(pass: Pass, name: string, user: FwRule): Died | null {
 function generateDirection(
   pass: Pass,
   name: string,
-  group: Group | null,
+  rules: readonly RuleState[],
   direction: Direction,
   user: FwRule,
 ): Died | null {
@@ -85,25 +85,15 @@ function generateDirection(
   const lines = chainOf(pass.chains, chain)
   lines.push(clearMark)
   const type = direction === 'IN' ? 'in' : 'out'
-  const target = { chain, lines, scope: CLUSTER_SCOPE, iface: '', vmid: 0, label: '' }
-  for (const rule of group?.rules ?? []) {
-    if (rule.type !== type || !isGenerated(rule, pass.family)) continue
-    const state = ruleState(pass, rule, CLUSTER_SCOPE, group)
+  const target = { chain, lines, scope: CLUSTER_SCOPE, iface: '', vmid: 0, quoted: null }
+  for (const state of rules) {
+    if (state.rule.type !== type || !isOfFamily(state.rule, pass.family)) continue
     substitute(state, SUBSTITUTE_MARK)
-    const died = generateRule(pass, rule, state, target)
+    const died = generateRule(pass, state, target)
     if (died === null) continue
     const { family } = pass
     pass.failures.push({ kind: 'group-truncated', group: name, direction, family, died })
     return died
   }
   return null
-}
-
-/** Rules that are off, erroneous or pinned to the other family are passed over everywhere. */
-export function isGenerated(rule: FwRule, family: 4 | 6): boolean {
-  return (
-    rule.enabled &&
-    rule.errors.length === 0 &&
-    (rule.ipVersion === null || rule.ipVersion === family)
-  )
 }

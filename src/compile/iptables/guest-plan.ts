@@ -1,15 +1,21 @@
 import type { FwFile } from '../../config/dialect/iptables/model.ts'
-import type { Guest, Nic } from '../../config/tree.ts'
+import type { Guest, Nic, Tree } from '../../config/tree.ts'
+import type { RestoreLine } from '../../netfilter/restore.ts'
 import type { Span } from '../../source/source-file.ts'
+import type { Names } from './address.ts'
+import { generated } from './generated.ts'
 import { type LogLevel, optionLevel } from './log.ts'
 import { flag, type Options, type Switch } from './options.ts'
 import { byText } from './order.ts'
+import { type RuleState, ruleStates } from './rule-state.ts'
 
 /** A NIC of a guest as the firewall names it. */
 export type PlannedNic = {
   readonly nic: Nic
   /** `tap105i0`, `veth105i0`. */
   readonly device: string
+  /** What drops frames with another address in the OUT chains; null without macfilter. */
+  readonly macLine: RestoreLine | null
   /** As iptables gets it, in the spelling of the guest's configuration; made up when there is none. */
   readonly mac: string
 }
@@ -21,6 +27,10 @@ export type GuestPlan = {
   /** In string order of their ids, `net10` before `net2`: the order of compilation. */
   readonly nics: readonly PlannedNic[]
   readonly enable: boolean
+  /** The rules each direction has to look at; GROUP rules are in both. */
+  readonly rules: Readonly<Record<'IN' | 'OUT', readonly RuleState[]>>
+  /** The first line of all its chains. */
+  readonly connmark: RestoreLine
   readonly macfilter: Switch
   readonly dhcp: Switch
   readonly ndp: Switch
@@ -41,13 +51,13 @@ const inventedMac = 'BC:24:11:FF:FF:FF'
 
 /** Guests of a node that have a .fw file: QEMU before LXC, VMIDs sorted as strings. */
 export function planGuests(
-  guests: readonly Guest[],
-  node: string,
+  { guests, node }: Tree,
   files: ReadonlyMap<number, FwFile>,
+  names: Names,
 ): readonly GuestPlan[] {
   const plans = guests.flatMap((guest) => {
     const file = guest.node === node ? files.get(guest.vmid) : undefined
-    return file === undefined ? [] : [planGuest(guest, file)]
+    return file === undefined ? [] : [planGuest(guest, file, names)]
   })
   return plans.sort(inOrderOfCompilation)
 }
@@ -61,16 +71,29 @@ function acceptTarget(options: Options, ips: Switch): string {
   return `NFQUEUE --queue-balance ${queues[1]}:${queues[2]} --queue-bypass`
 }
 
-function planGuest(guest: Guest, file: FwFile): GuestPlan {
+function planGuest(guest: Guest, file: FwFile, names: Names): GuestPlan {
   const { options } = file
+  const { vmid } = guest
+  const enable = flag(options, 'enable', false).on
+  const rules = enable ? ruleStates(file.rules, names, { file, vmid }, null) : []
   const ips = flag(options, 'ips', false)
-  const nics = guest.nics.map((nic) => planNic(guest, nic))
+  const macfilter = flag(options, 'macfilter', true)
+  const nics = guest.nics.map((nic) => planNic(guest, nic, macfilter))
   return {
     guest,
     file,
     nics: nics.sort((a, b) => byText(a.nic.id, b.nic.id)),
-    enable: flag(options, 'enable', false).on,
-    macfilter: flag(options, 'macfilter', true),
+    enable,
+    rules: {
+      IN: rules.filter(({ rule: { type } }) => type === 'in' || type === 'group'),
+      OUT: rules.filter(({ rule: { type } }) => type === 'out' || type === 'group'),
+    },
+    connmark: generated(
+      `-j CONNMARK --set-mark ${vmid}`,
+      'ruleset_create_vm_chain',
+      `marks the connection as one of guest ${vmid}`,
+    ),
+    macfilter,
     dhcp: flag(options, 'dhcp', true),
     ndp: flag(options, 'ndp', true),
     radv: flag(options, 'radv', false),
@@ -82,12 +105,22 @@ function planGuest(guest: Guest, file: FwFile): GuestPlan {
   }
 }
 
-function planNic(guest: Guest, nic: Nic): PlannedNic {
+function planNic(guest: Guest, nic: Nic, macfilter: Switch): PlannedNic {
+  const mac = nic.mac?.value ?? inventedMac
   const prefix = guest.type === 'qemu' ? 'tap' : 'veth'
   return {
     nic,
     device: `${prefix}${guest.vmid}i${nic.id.slice('net'.length)}`,
-    mac: nic.mac?.value ?? inventedMac,
+    mac,
+    macLine: macfilter.on
+      ? generated(
+          `-m mac ! --mac-source ${mac} -j DROP`,
+          'ruleset_create_vm_chain',
+          `MAC filter: frames of ${nic.id} must come from ${mac}`,
+          'drop',
+          macfilter.span ?? nic.mac?.span ?? null,
+        )
+      : null,
   }
 }
 

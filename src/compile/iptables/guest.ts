@@ -4,13 +4,13 @@ import type { Scope } from './address.ts'
 import type { Died } from './died.ts'
 import type { Direction } from './failures.ts'
 import { because, generated } from './generated.ts'
-import { addGroupRule, isGenerated, SUBSTITUTE_MARK } from './group.ts'
+import { addGroupRule, SUBSTITUTE_MARK } from './group.ts'
 import { type GuestPlan, ipfilterCause, ipfilterSet, type PlannedNic } from './guest-plan.ts'
 import { ndpLines } from './ndp.ts'
 import { chainOf, createChain, type Pass } from './pass.ts'
 import { policyLines } from './policy.ts'
 import { generateRule } from './rule.ts'
-import { ruleState, substitute } from './rule-state.ts'
+import { isOfFamily, substitute } from './rule-state.ts'
 import { setName } from './set-name.ts'
 
 /** The chain hooked into the bridge of every guest, in each direction. */
@@ -159,7 +159,7 @@ function addHead(
   lines: RestoreLine[],
 ): void {
   const { family } = pass
-  lines.push(connmark(plan.guest.vmid))
+  lines.push(plan.connmark)
   if (plan.dhcp.on) lines.push(because(DHCP[family][direction], plan.dhcp.span))
   if (direction === 'OUT') addOutFilters(pass, plan, planned, lines)
   if (family === 4 || !plan.ndp.on) return
@@ -171,20 +171,11 @@ function addHead(
 function addOutFilters(
   { family }: Pass,
   plan: GuestPlan,
-  { nic, mac }: PlannedNic,
+  { nic, macLine }: PlannedNic,
   lines: RestoreLine[],
 ): void {
   const { vmid } = plan.guest
-  if (plan.macfilter.on)
-    lines.push(
-      generated(
-        `-m mac ! --mac-source ${mac} -j DROP`,
-        'ruleset_create_vm_chain',
-        `MAC filter: frames of ${nic.id} must come from ${mac}`,
-        'drop',
-        plan.macfilter.span ?? nic.mac?.span ?? null,
-      ),
-    )
+  if (macLine !== null) lines.push(macLine)
   if (family === 6 && !plan.radv.on) lines.push(because(noRadv, plan.radv.span))
   const ipfilter = ipfilterCause(plan, nic)
   if (ipfilter !== null) {
@@ -213,23 +204,21 @@ function addRules(
 ): Aborted | null {
   const { vmid } = plan.guest
   const scope: Scope = { file: plan.file, vmid }
-  const type = direction === 'IN' ? 'in' : 'out'
   const substitution =
     direction === 'IN' ? { ACCEPT: plan.accept, REJECT: 'PVEFW-reject' } : SUBSTITUTE_MARK
   const groupAccept = direction === 'IN' ? `-j ${plan.accept}` : '-j RETURN'
-  for (const rule of plan.file.rules) {
+  for (const state of plan.rules[direction]) {
+    const { rule } = state
     if (rule.iface !== null && rule.iface.value !== nic.id) continue
-    if (!isGenerated(rule, pass.family)) continue
+    if (!isOfFamily(rule, pass.family)) continue
     if (rule.type === 'group') {
       const died = addGroupRule(pass, rule, lines, direction, '', groupAccept)
       if (died !== null) return { rule, died }
       continue
     }
-    if (rule.type !== type) continue
-    const state = ruleState(pass, rule, scope, null)
-    const label = `${state.action}: `
+    const quoted = state.action
     substitute(state, substitution)
-    const died = generateRule(pass, rule, state, { chain, lines, scope, iface: '', vmid, label })
+    const died = generateRule(pass, state, { chain, lines, scope, iface: '', vmid, quoted })
     if (died === null) continue
     const place = `${nic.id} of guest ${vmid}`
     pass.failures.push({ kind: 'rule-lost', rule, place, family: pass.family, died })
@@ -249,13 +238,5 @@ function addIps(pass: Pass, plan: GuestPlan, device: string): void {
       'accept',
       plan.ips.span,
     ),
-  )
-}
-
-function connmark(vmid: number): RestoreLine {
-  return generated(
-    `-j CONNMARK --set-mark ${vmid}`,
-    'ruleset_create_vm_chain',
-    `marks the connection as one of guest ${vmid}`,
   )
 }

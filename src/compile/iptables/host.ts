@@ -6,14 +6,14 @@ import { corosyncPeers } from './corosync.ts'
 import type { Direction } from './failures.ts'
 import { addInputFilters, CONN_FILTERS } from './forward.ts'
 import { because, generated } from './generated.ts'
-import { addGroupRule, isGenerated } from './group.ts'
+import { addGroupRule } from './group.ts'
 import { optionLevel } from './log.ts'
 import { ndpLines } from './ndp.ts'
 import { flag, optionsOf } from './options.ts'
 import { chainOf, newChain, type Pass } from './pass.ts'
 import { policyLines } from './policy.ts'
 import { generateRule } from './rule.ts'
-import { ruleState, substitute } from './rule-state.ts'
+import { isOfFamily, type RuleState, substitute } from './rule-state.ts'
 import { setName } from './set-name.ts'
 
 const by = 'enable_host_firewall'
@@ -92,22 +92,21 @@ function addNdp(pass: Pass, lines: RestoreLine[], routers: boolean): void {
   for (const line of ndpLines('-j RETURN', routers)) lines.push(because(line, ndp.span))
 }
 
-/** The rules of host.fw, then those of cluster.fw: a host can override its cluster. */
 function addRules(pass: Pass, lines: RestoreLine[], direction: Direction): void {
   const scope: Scope = { file: pass.config.host, vmid: 0 }
-  for (const rule of pass.config.host?.rules ?? []) addRule(pass, lines, direction, rule, scope)
-  for (const rule of pass.cluster.rules) addRule(pass, lines, direction, rule, scope)
+  for (const state of pass.hostRules)
+    if (isOfFamily(state.rule, pass.family)) addRule(pass, lines, direction, state, scope)
 }
 
 function addRule(
   pass: Pass,
   lines: RestoreLine[],
   direction: Direction,
-  rule: FwRule,
+  state: RuleState,
   scope: Scope,
 ): void {
-  if (!isGenerated(rule, pass.family)) return
   const { family } = pass
+  const { rule } = state
   const iface = ifaceMatch(pass, rule, direction)
   if (rule.type === 'group') {
     const died = addGroupRule(pass, rule, lines, direction, iface, '-j RETURN')
@@ -115,11 +114,10 @@ function addRule(
     return
   }
   if (rule.type !== direction.toLowerCase()) return
-  const state = ruleState(pass, rule, scope, null)
-  const label = `${state.action}: `
+  const quoted = state.action
   substitute(state, SUBSTITUTE)
   const chain = `PVEFW-HOST-${direction}`
-  const died = generateRule(pass, rule, state, { chain, lines, scope, iface, vmid: 0, label })
+  const died = generateRule(pass, state, { chain, lines, scope, iface, vmid: 0, quoted })
   if (died !== null)
     pass.failures.push({ kind: 'rule-lost', rule, place: 'the host', family, died })
 }

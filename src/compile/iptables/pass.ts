@@ -1,12 +1,12 @@
-import type { FwFile, FwRule, IptablesConfig } from '../../config/dialect/iptables/model.ts'
+import type { IptablesConfig } from '../../config/dialect/iptables/model.ts'
 import type { Tree } from '../../config/tree.ts'
-import type { Origin } from '../../netfilter/origin.ts'
 import type { RestoreLine } from '../../netfilter/restore.ts'
-import type { Span } from '../../source/source-file.ts'
+import type { Names } from './address.ts'
 import type { CorosyncLink } from './corosync.ts'
 import type { Died } from './died.ts'
 import type { Failure } from './failures.ts'
 import type { GuestPlan } from './guest-plan.ts'
+import type { RuleState } from './rule-state.ts'
 
 /**
  * Chains of one table while they are built, in the order they were made (`$ruleset` in Firewall.pm).
@@ -14,26 +14,10 @@ import type { GuestPlan } from './guest-plan.ts'
  */
 export type Chains = Map<string, RestoreLine[]>
 
-/**
- * A rule while it is compiled. Firewall.pm overwrites the action in the parsed rule when it first generates
- * it and reads it back for the label of the log line; all later chains, the whole IPv6 pass among them, see
- * the overwritten one.
- */
-export type RuleState = { action: string; readonly origin: Origin }
-
-/** The network pve-firewall takes for the cluster's: the alias `local_network`, found out when not defined. */
-export type LocalNetwork = {
-  readonly cidr: string
-  readonly version: 4 | 6
-  readonly span: Span | null
-}
-
 /** What stays the same through all passes of one compilation. */
-export type Compilation = {
+export type Compilation = Names & {
   readonly tree: Tree
   readonly config: IptablesConfig
-  readonly cluster: FwFile
-  readonly localNetwork: LocalNetwork
   /** `-m limit --limit 1/sec ` before every NFLOG; empty when rate limiting is off. */
   readonly rateLimit: string
   /** Alternative interface name -> name (`PVE::Network::altname_mapping`). */
@@ -41,8 +25,10 @@ export type Compilation = {
   readonly corosync: readonly CorosyncLink[]
   /** Local guests that have a .fw file, in the order they are compiled: QEMU, then LXC, VMIDs as strings. */
   readonly guests: readonly GuestPlan[]
-  /** By the rule they are the state of. */
-  readonly states: Map<FwRule, RuleState>
+  /** Rules of the host, then of the cluster: a host can override its cluster. */
+  readonly hostRules: readonly RuleState[]
+  /** Rules of the security groups, by name. */
+  readonly groups: ReadonlyMap<string, readonly RuleState[]>
   readonly failures: Failure[]
 }
 

@@ -1,4 +1,3 @@
-import type { Origin } from '../../netfilter/origin.ts'
 import type { RestoreLine } from '../../netfilter/restore.ts'
 import type { Direction } from './failures.ts'
 import { type LogLevel, logText } from './log.ts'
@@ -26,32 +25,19 @@ export function policyLines(rateLimit: string, end: PolicyChain): readonly Resto
   const option = end.direction === 'IN' ? 'policy_in' : 'policy_out'
   const set = end.options.get(option)
   const policy = set?.value ?? (end.direction === 'IN' ? 'DROP' : 'ACCEPT')
-  const origin = (means: Origin['means']): Origin => ({
-    kind: 'policy',
-    option,
-    span: set?.span ?? null,
-    means,
-  })
+  const origin = { kind: 'policy', option, span: set?.span ?? null } as const
   // The blank in front: Firewall.pm joins an empty match and the target.
-  if (policy === 'ACCEPT') return [{ text: ` ${end.accept}`, origin: origin('accept') }]
-  const log = (): readonly RestoreLine[] =>
-    end.level === null
-      ? []
-      : [
-          {
-            text: logText(rateLimit, '', end.chain, end.vmid, end.level, `policy ${policy}: `),
-            origin: origin(null),
-          },
-        ]
-  return policy === 'DROP'
-    ? [
-        { text: '-j PVEFW-Drop', origin: origin(null) },
-        ...log(),
-        { text: '-j DROP', origin: origin('drop') },
-      ]
-    : [
-        { text: '-j PVEFW-Reject', origin: origin(null) },
-        ...log(),
-        { text: '-g PVEFW-reject', origin: origin('reject') },
-      ]
+  if (policy === 'ACCEPT')
+    return [{ text: ` ${end.accept}`, origin: { ...origin, means: 'accept' } }]
+  const last: RestoreLine =
+    policy === 'DROP'
+      ? { text: '-j DROP', origin: { ...origin, means: 'drop' } }
+      : { text: '-g PVEFW-reject', origin: { ...origin, means: 'reject' } }
+  const jump: RestoreLine = {
+    text: policy === 'DROP' ? '-j PVEFW-Drop' : '-j PVEFW-Reject',
+    origin: { ...origin, means: null },
+  }
+  if (end.level === null) return [jump, last]
+  const text = logText(rateLimit, '', end.chain, end.vmid, end.level, `policy ${policy}: `)
+  return [jump, { text, origin: { ...origin, means: null } }, last]
 }

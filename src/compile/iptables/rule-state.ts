@@ -1,33 +1,46 @@
 import type { FwRule, Group } from '../../config/dialect/iptables/model.ts'
-import type { Means, Via } from '../../netfilter/origin.ts'
+import { macroTemplates } from '../../config/macros.ts'
+import type { Means, Origin, Via } from '../../netfilter/origin.ts'
+import type { RestoreLine } from '../../netfilter/restore.ts'
 import type { Located } from '../../source/source-file.ts'
-import { resolveAddress, type Scope } from './address.ts'
-import type { Compilation, RuleState } from './pass.ts'
+import { type Names, resolveAddress, type Scope } from './address.ts'
+
+/**
+ * A rule while it is compiled. Firewall.pm overwrites the action in the parsed rule when it first generates
+ * it and reads it back for the label of the log line; all later chains, the whole IPv6 pass among them, see
+ * the overwritten one.
+ */
+export type RuleState = {
+  readonly rule: FwRule
+  readonly origin: Origin
+  action: string
+  /** Its lines, once made, if they are the same in every chain and family it is in. */
+  lines: readonly RestoreLine[] | null
+  readonly isSame: boolean
+}
 
 /** What an action becomes in a chain; actions that are not keys stay (`rule_substitude_action`). */
 export type Substitution = { readonly ACCEPT: string; readonly REJECT: string }
 
-/** The state of a rule, made when it is first met. `group` is the security group it stands in. */
-export function ruleState(
-  compilation: Compilation,
-  rule: FwRule,
+/**
+ * The rules of a section that can be compiled at all: those that are off or erroneous are passed over
+ * everywhere. `group` is the security group they stand in.
+ */
+export function ruleStates(
+  rules: readonly FwRule[],
+  names: Names,
   scope: Scope,
   group: Group | null,
-): RuleState {
-  const known = compilation.states.get(rule)
-  if (known !== undefined) return known
-  const via: Via[] = []
-  if (group !== null) via.push({ what: 'group', name: group.name, span: group.span })
-  if (rule.macro !== null)
-    via.push({ what: 'macro', name: rule.macro.value, span: rule.macro.span })
-  pushAddress(via, compilation, scope, rule.source)
-  pushAddress(via, compilation, scope, rule.dest)
-  const state: RuleState = {
-    action: rule.action.value,
-    origin: { kind: 'rule', span: rule.span, via, means: meansOf(rule.action.value) },
-  }
-  compilation.states.set(rule, state)
-  return state
+): readonly RuleState[] {
+  const states: RuleState[] = []
+  for (const rule of rules)
+    if (rule.enabled && rule.errors.length === 0) states.push(ruleState(rule, names, scope, group))
+  return states
+}
+
+/** False for rules that their addresses or protocol pin to the other family. */
+export function isOfFamily({ ipVersion }: FwRule, family: 4 | 6): boolean {
+  return ipVersion === null || ipVersion === family
 }
 
 /** Overwrites the action of a rule's state as `rule_substitude_action` does. */
@@ -36,19 +49,48 @@ export function substitute(state: RuleState, by: Substitution): void {
   else if (state.action === 'REJECT') state.action = by.REJECT
 }
 
+function ruleState(rule: FwRule, names: Names, scope: Scope, group: Group | null): RuleState {
+  const via: Via[] = []
+  if (group !== null) via.push({ what: 'group', name: group.name, span: group.span })
+  if (rule.macro !== null)
+    via.push({ what: 'macro', name: rule.macro.value, span: rule.macro.span })
+  const source = pushAddress(via, names, scope, rule.source)
+  const dest = pushAddress(via, names, scope, rule.dest)
+  return {
+    rule,
+    origin: {
+      kind: 'rule',
+      span: rule.span,
+      via: via.length === 0 ? NO_VIA : via,
+      means: meansOf(rule.action.value),
+    },
+    action: rule.action.value,
+    lines: null,
+    isSame: source && dest && rule.log === null && isSameMacro(rule.macro),
+  }
+}
+
+const NO_VIA: readonly Via[] = []
+
 function meansOf(action: string): Means {
   if (action === 'ACCEPT') return 'accept'
   return action === 'REJECT' ? 'reject' : 'drop'
 }
 
+/** Notes what an address leads to; false when its match depends on the family. */
 function pushAddress(
   via: Via[],
-  compilation: Compilation,
+  names: Names,
   scope: Scope,
   value: Located<string> | null,
-): void {
-  if (value === null) return
-  const address = resolveAddress(compilation, scope, value.value)
+): boolean {
+  if (value === null) return true
+  const address = resolveAddress(names, scope, value.value)
   if (address.kind === 'set') via.push({ what: 'ipset', name: address.name, span: address.span })
   if (address.kind === 'alias') via.push({ what: 'alias', name: value.value, span: address.span })
+  return address.kind === 'alias' || address.kind === 'literal'
+}
+
+function isSameMacro(macro: Located<string> | null): boolean {
+  return macro === null || macroTemplates(macro.value, 4) === macroTemplates(macro.value, 6)
 }

@@ -6,7 +6,8 @@ import type { RestoreLine } from '../../netfilter/restore.ts'
 import { addressMatch, resolveAddress, type Scope } from './address.ts'
 import type { Died } from './died.ts'
 import { levelOf, logText } from './log.ts'
-import type { Pass, RuleState } from './pass.ts'
+import type { Pass } from './pass.ts'
+import type { RuleState } from './rule-state.ts'
 
 /** Where a rule goes and what it is told there. */
 export type Target = {
@@ -16,9 +17,9 @@ export type Target = {
   readonly scope: Scope
   /** `-i X`, `-o X` or empty: only host rules match their interface. */
   readonly iface: string
-  /** VMID and label of its log line. */
+  /** VMID of its log line, and the action that line quotes (null: none, in groups). */
   readonly vmid: number
-  readonly label: string
+  readonly quoted: string | null
 }
 
 /** What of a rule the protocol part is made of: its own fields, or those of a macro's template. */
@@ -36,12 +37,16 @@ type Text = string | { readonly died: string }
  * Appends the lines of a rule: one per template of its macro (else one), each with its log line before it;
  * all of them or none (`ruleset_generate_rule`, `ipt_rule_to_cmds`). The action is that of `state`.
  */
-export function generateRule(
-  pass: Pass,
-  rule: FwRule,
-  state: RuleState,
-  target: Target,
-): Died | null {
+export function generateRule(pass: Pass, state: RuleState, target: Target): Died | null {
+  const made = state.lines ?? makeLines(pass, state, target)
+  if ('message' in made) return made
+  for (const line of made) target.lines.push(line)
+  if (state.isSame) state.lines = made
+  return null
+}
+
+function makeLines(pass: Pass, state: RuleState, target: Target): readonly RestoreLine[] | Died {
+  const { rule } = state
   const made: string[] = []
   for (const fields of fieldsOf(rule, pass.family)) {
     const match = matchText(pass, rule, fields, target)
@@ -50,15 +55,17 @@ export function generateRule(
   }
   const level = rule.log === null ? null : levelOf(rule.log.value)
   const jump = state.action === 'PVEFW-SET-ACCEPT-MARK' ? '-g' : '-j'
+  const lines: RestoreLine[] = []
   for (const match of made) {
     if (level !== null) {
-      const { chain, vmid, label } = target
+      const { chain, vmid, quoted } = target
+      const label = quoted === null ? '' : `${quoted}: `
       const text = logText(pass.rateLimit, match, chain, vmid, level, label)
-      target.lines.push({ text, origin: { ...state.origin, means: null } })
+      lines.push({ text, origin: { ...state.origin, means: null } })
     }
-    target.lines.push({ text: `${match} ${jump} ${state.action}`, origin: state.origin })
+    lines.push({ text: `${match} ${jump} ${state.action}`, origin: state.origin })
   }
-  return null
+  return lines
 }
 
 /**

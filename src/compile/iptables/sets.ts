@@ -111,11 +111,11 @@ function linkLocal(mac: string): string {
 }
 
 /** The local network is put into `management` twice; the second one counts for the size only. */
-function sharedSets({ cluster, config, localNetwork }: Compilation): readonly Source[] {
+function sharedSets({ cluster, sdnSets, localNetwork }: Compilation): readonly Source[] {
   const why = 'the local network may always manage its hosts'
   const origin = generatedBy(why, localNetwork.span)
   const local: Added = { cidr: localNetwork.cidr, nomatch: false, origin }
-  const sets = [...cluster.ipsets.values(), ...config.sdnSets.values()].map((set): Source => {
+  const sets = [...cluster.ipsets.values(), ...sdnSets.values()].map((set): Source => {
     const added = cluster.ipsets.get('management') === set ? [local, local] : []
     return { vmid: 0, name: set.name, set, added, file: null, origin: definedBy(set) }
   })
