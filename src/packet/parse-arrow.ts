@@ -69,7 +69,8 @@ function words(text: string): readonly string[] {
 }
 
 function readLeft(tokens: readonly string[], said: Said, names: NameTables): Problem | null {
-  const [from, src, extra] = tokens
+  const [from, src] = tokens
+  const extra = tokens[2] ?? tokens.find((token) => token.includes('='))
   if (extra !== undefined)
     return problem(
       'query/bad-arrow',

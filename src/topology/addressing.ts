@@ -39,29 +39,14 @@ export function addressBoth(
   if (from.place.kind === 'host' && to.place.kind === 'host' && from.place.node === to.place.node)
     return loopbackAddresses(from, to, family, filled)
   const dstHint = to.address ?? guestAddress(topology, to, family)?.address ?? null
-  const src = addressOf(
-    topology,
-    'src',
-    from,
-    { own: route.from, other: route.to, peer: dstHint },
-    family,
-    filled,
-  )
+  const src = addressOf(topology, 'src', from, { own: route.from, peer: dstHint }, family, filled)
   const srcHint = src.bits === 'unknown' ? null : { version: family, bits: src.bits }
-  const dst = addressOf(
-    topology,
-    'dst',
-    to,
-    { own: route.to, other: route.from, peer: srcHint },
-    family,
-    filled,
-  )
+  const dst = addressOf(topology, 'dst', to, { own: route.to, peer: srcHint }, family, filled)
   return { src, dst }
 }
 
 type Sides = {
   readonly own: RouteEnd
-  readonly other: RouteEnd
   /** The address at the other end, as far as known. */
   readonly peer: IpAddr | null
 }
@@ -103,7 +88,7 @@ function guestAddress(topology: Topology, { place }: End, family: 4 | 6): FoundA
 function hostAddress(topology: Topology, sides: Sides, family: 4 | 6): FoundAddress | null {
   const { wiring } = sides.own
   const { node } = wiring
-  const name = sides.other.wiring === wiring ? stackDevice(wiring, sides.other.attachment) : null
+  const name = stackDevice(wiring, sides.own.facing)
   const device = (name === null ? undefined : wiring.devices.get(name)) ?? wiring.defaultDevice
   const cidrs = (device?.addresses ?? []).filter(({ address }) => address.version === family)
   const { peer } = sides

@@ -236,7 +236,8 @@ function byPort(topology: Topology, base: string): Found | Problem | null {
   const nic = guest?.nics.find(({ index }) => index === owner?.index)
   if (guest === undefined || nic === undefined || guest.node !== topology.tree.node)
     return at({ kind: 'port', bridge: bridge.name, port })
-  if (nic.bridge?.value === bridge.name && guestDevice(guest, nic) === port)
+  const direct = !nic.firewall || topology.backend === 'nftables'
+  if (direct && nic.bridge?.value === bridge.name && guestDevice(guest, nic) === port)
     return at({ kind: 'guest', guest, nic })
   return problem(
     'topology/unknown-device',

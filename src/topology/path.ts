@@ -107,6 +107,12 @@ function throughOutsideRouter(
   const legs = [out, back]
     .filter((hops) => hops.length > 0)
     .map((hops) => ({ node: wiring.node, hops }))
+  if (isOutside(from, exit) && isOutside(to, entry))
+    return problem(
+      'query/same-endpoint',
+      `${describe(from)} and ${describe(to)} are both outside of ${wiring.node}, which does not route between them`,
+      'a packet between them passes no firewall of this node',
+    )
   return {
     legs,
     assumptions: [

@@ -67,8 +67,12 @@ function resolve(topology: Topology, asked: Query, tables: NameTables): Resolved
   const transport = isIp ? layer4Of(query, family) : NO_TRANSPORT
   if (isProblem(transport)) return transport
   filled.push(...transport.filled)
-  const facts = { family: isIp ? family : null }
-  const route = routeBetween(topology, ends.from.place, ends.to.place, query.vlan, facts)
+  const route = routeBetween(topology, ends.from.place, ends.to.place, {
+    family: isIp ? family : null,
+    src: ends.from.address,
+    dst: ends.to.address,
+    vlan: query.vlan,
+  })
   if (isProblem(route)) return route
   noteWhereOutsideIs(ends, route, filled)
   const addresses = addressBoth(topology, route, ends.from, ends.to, family, filled)
