@@ -1,8 +1,8 @@
 import type { Environment } from '../render/look.ts'
 
-/** Where text goes. `write` is false when the receiver is gone (a closed pipe): stop quietly then. */
+/** Where text goes, as UTF-8; with `latin1` a byte string as it is. `write` is false when the receiver is gone (a closed pipe): stop quietly then. */
 export type Sink = {
-  readonly write: (text: string) => boolean
+  readonly write: (text: string, encoding?: 'latin1') => boolean
   /** Resolves when what was written is taken, so that a long answer does not pile up in memory. */
   readonly drained: () => Promise<void>
   readonly isTTY: boolean

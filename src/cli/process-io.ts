@@ -18,8 +18,8 @@ function sinkOf(stream: NodeJS.WriteStream): Sink {
     open = false
   })
   return {
-    write: (text) => {
-      if (open && text !== '') stream.write(text)
+    write: (text, encoding) => {
+      if (open && text !== '') stream.write(text, encoding ?? 'utf8')
       return open
     },
     drained: () =>

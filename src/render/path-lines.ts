@@ -13,7 +13,7 @@ export type Detail = 0 | 1 | 2 | 3
 /** The hops in the order of the kernel, by node. Hops where no rule matched and none could are left out unless detail is asked for. */
 export function renderPath(answer: Answer, detail: Detail): readonly StyledLine[] {
   const { hops } = answer.trace
-  const shown = hops.filter((hop) => detail > 0 || isTelling(hop))
+  const shown = hops.filter((hop) => (detail > 0 ? hop.chains.length > 0 : false) || isTelling(hop))
   const rows = shown.map((hop) => {
     const isLast = hop === hops.at(-1)
     const verdict = hopVerdict(hop, isLast, answer.trace.outcome, answer.origin, answer.names)
@@ -40,7 +40,7 @@ export function renderPath(answer: Answer, detail: Detail): readonly StyledLine[
       ),
     )
     if (detail > 0)
-      for (const chain of hop.chains) lines.push(...renderChain(answer, hop, chain, detail, 4))
+      for (const chain of hop.chains) lines.push(...renderBase(answer, hop, chain, detail))
   }
   return lines
 }
@@ -55,6 +55,24 @@ function isTelling(hop: HopTrace): boolean {
   )
 }
 
+/** A base chain: its rules, and those of the chains it goes into, each with its name as the kernel traces it. */
+function renderBase(
+  answer: Answer,
+  hop: HopTrace,
+  base: ChainTrace,
+  detail: Detail,
+): readonly StyledLine[] {
+  const { table, chain, end } = base
+  const policy = chain.base?.policy ?? 'accept'
+  const rules = renderChain(answer, hop, base, detail, 6)
+  const tail =
+    end !== 'policy' ? [] : [piece('  policy ', 'faint'), piece(policy.toUpperCase(), policy)]
+  const title = [`    ${chain.name}`, piece(`  table ${table.family} ${table.name}`, 'faint')]
+  if (rules.length === 0) return [line([...title, piece('  nothing matches', 'faint'), ...tail], 6)]
+  const last = tail.length === 0 ? [] : [line([`      end of ${chain.name}:`, ...tail], 8)]
+  return [line(title, 6), ...rules, ...last]
+}
+
 function renderChain(
   answer: Answer,
   hop: HopTrace,
@@ -62,49 +80,39 @@ function renderChain(
   detail: Detail,
   indent: number,
 ): readonly StyledLine[] {
-  const blanks = ' '.repeat(indent)
-  const purpose = chainPurpose(chain.chain.name)
-  const table = indent === 4 ? `  table ${chain.table.family} ${chain.table.name}` : ''
-  const title = line(
-    [
-      blanks,
-      piece(chain.chain.name, 'strong'),
-      piece(`${table}${purpose === null ? '' : `  ${purpose}`}`, 'faint'),
-    ],
-    indent + 2,
-  )
-  const lines = [title]
+  const lines: StyledLine[] = []
   const passed = detail < 2 ? [] : foldMisses(answer.misses(hop, chain), detail === 3)
   let next = 0
   const passOver = (before: number): void => {
     for (let one = passed[next]; one !== undefined && one.from < before; one = passed[++next])
-      lines.push(renderPassed(answer, one, indent))
+      lines.push(renderPassed(answer, chain, one, indent))
   }
   for (const hit of chain.hits) {
     passOver(hit.index)
-    lines.push(renderHit(answer, hit, detail, indent))
+    lines.push(renderHit(answer, chain, hit, detail, indent))
     if (hit.into !== null) lines.push(...renderChain(answer, hop, hit.into, detail, indent + 2))
   }
   passOver(Number.POSITIVE_INFINITY)
-  if (chain.end === 'policy') {
-    const policy = chain.chain.base?.policy ?? 'accept'
-    lines.push(
-      line(
-        [blanks, piece('     end: policy ', 'faint'), piece(policy.toUpperCase(), policy)],
-        indent + 7,
-      ),
-    )
-  }
   return lines
 }
 
-function renderHit(answer: Answer, hit: RuleHit, detail: Detail, indent: number): StyledLine {
-  const { rule, index } = hit
+function renderHit(
+  answer: Answer,
+  chain: ChainTrace,
+  hit: RuleHit,
+  detail: Detail,
+  indent: number,
+): StyledLine {
+  const { rule, index, into } = hit
   const text = describeRule(rule, answer, detail > 1)
   const does = effectOf(hit)
   const said = text.map((part) => (typeof part === 'string' ? part : part.text)).join('')
   const tail = does === null || said.includes(does.toUpperCase()) ? [] : effectPieces(does)
-  return line([' '.repeat(indent), ruleNumber(index), ...text, ...tail], indent + 7)
+  const purpose = into === null ? null : chainPurpose(into.chain.name)
+  const empty = into !== null && into.hits.length === 0 ? 'nothing matches there' : null
+  const why = [purpose, empty].filter((part) => part !== null).join('; ')
+  const more = why === '' ? [] : [piece(`  (${why})`, 'faint')]
+  return line([' '.repeat(indent), ruleName(chain, index), ...text, ...tail, ...more], indent + 4)
 }
 
 function effectPieces(does: 'accept' | 'drop' | 'reject'): readonly (Piece | string)[] {
@@ -118,24 +126,29 @@ function effectOf({ rule, verdict }: RuleHit): 'accept' | 'drop' | 'reject' | nu
   return kind === 'accept' || kind === 'drop' || kind === 'reject' ? kind : null
 }
 
-function renderPassed(answer: Answer, passed: Passed, indent: number): StyledLine {
+function renderPassed(
+  answer: Answer,
+  chain: ChainTrace,
+  passed: Passed,
+  indent: number,
+): StyledLine {
   const blanks = ' '.repeat(indent)
   if (passed.kind === 'run') {
-    const numbers = `${passed.from + 1} to ${passed.to + 1}`
-    const text = `  ${blanks}${numbers}: ${passed.count} rules passed over, ${passed.why}`
-    return line([piece(text, 'faint')], indent + 7)
+    const numbers = `${chain.chain.name}:${passed.from + 1}-${passed.to + 1}`
+    const text = `${blanks}${numbers}  ${passed.count} rules passed over, as ${passed.why}`
+    return line([piece(text, 'faint')], indent + 4)
   }
   const { rule, index } = passed.miss
   const text = describeRule(rule, answer, true).map((part) =>
     typeof part === 'string' ? piece(part, 'faint') : piece(part.text, 'faint'),
   )
   const why = piece(`  no: ${showMiss(passed.miss)}`, 'note')
-  return line([blanks, piece(ruleNumber(index), 'faint'), ...text, why], indent + 7)
+  return line([blanks, piece(ruleName(chain, index), 'faint'), ...text, why], indent + 4)
 }
 
-/** `   7  `: the number of the kernel. */
-function ruleNumber(index: number): string {
-  return `${String(index + 1).padStart(5)}  `
+/** `tap105i0-IN:7  `: as the kernel names the rule when it traces. */
+function ruleName({ chain }: ChainTrace, index: number): string {
+  return `${chain.name}:${index + 1}  `
 }
 
 /** The line of the configuration if there is one, else the compiled rule; both if `full`. */

@@ -3,6 +3,7 @@
  * contract with users (`--json`, scripts): they are never renamed. Sorted by code; one line each.
  */
 export const DIAGNOSTIC_CODES = {
+  'backend/other-chosen': 'The node is switched to the other backend; the answer is for the one asked about.',
   'compile/bad-log-ratelimit':
     'pve-firewall dies on a log_ratelimit it cannot read: the node keeps the rules it had.',
   'compile/container-skipped':

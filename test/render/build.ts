@@ -73,7 +73,7 @@ export function walk(
   end: ChainTrace['end'] = 'fell-through',
   hook: Hop['hook'] | null = null,
 ): ChainTrace {
-  return { table, chain: chain(name, hook), hits, end }
+  return { table, chain: chain(name, hook), hits, end, markBefore: 0, ctMarkBefore: 0 }
 }
 
 export function hit(

@@ -1,0 +1,155 @@
+import type { Asked, Stage } from './ask.ts'
+import { flag, optionsOf } from './compile/iptables/options.ts'
+import { decide, kernelName } from './eval/decide.ts'
+import { verdictOrigin } from './eval/verdict-origin.ts'
+import { showAddr } from './ip/address.ts'
+import type { Known, Packet } from './netfilter/packet.ts'
+import type { NodeFirewall } from './node-firewall.ts'
+import { showIcmpType } from './packet/icmp-types.ts'
+import { showProtocol } from './packet/protocol.ts'
+import type { Answer, Headline } from './render/answer.ts'
+import { type FileNames, shortNames } from './render/file-names.ts'
+import type { Diagnostic } from './source/diagnostic.ts'
+import type { FirmPlace } from './topology/place.ts'
+
+export type Traced = Extract<Asked, { readonly kind: 'traced' }>
+
+/** Everything that an answer shows, in the form the renderers take. */
+export function answerOf(firewall: NodeFirewall, asked: Traced): Answer {
+  const { trace, resolved, stages } = asked
+  const firewalls = [...new Set([firewall, ...stages.map((stage) => stage.firewall)])]
+  return {
+    backend: 'iptables',
+    node: firewall.tree.node,
+    headline: headlineOf(asked),
+    trace,
+    origin: verdictOrigin(trace),
+    kernel: kernelName(decide(trace)),
+    filled: resolved.filled,
+    remarks: remarksOn(asked),
+    overruled: [],
+    misses: () => [],
+    diagnostics: diagnosticsOf(firewalls),
+    names: namesOf(firewalls),
+  }
+}
+
+/** Each complaint once: nodes of one tree share cluster.fw. */
+function diagnosticsOf(firewalls: readonly NodeFirewall[]): readonly Diagnostic[] {
+  const [first] = firewalls
+  if (firewalls.length === 1 && first !== undefined) return first.diagnostics
+  const all = new Map<string, Diagnostic>()
+  for (const { diagnostics } of firewalls)
+    for (const one of diagnostics) {
+      const key = `${one.code} ${one.span?.file.path} ${one.span?.start} ${one.message}`
+      if (!all.has(key)) all.set(key, one)
+    }
+  return [...all.values()]
+}
+
+/** Short names for all files of the trees that were read. */
+export function namesOf(firewalls: readonly NodeFirewall[]): FileNames {
+  return shortNames(
+    firewalls.flatMap(({ tree }) => [
+      ...[tree.clusterFw, tree.hostFw].flatMap((file) => (file === null ? [] : [file.path])),
+      ...[...tree.guestFw.values(), ...tree.vnetFw.values()].map((file) => file.path),
+      ...tree.guests.map(({ conf }) => conf.path),
+    ]),
+  )
+}
+
+function headlineOf({ query, resolved }: Traced): Headline {
+  const { packet, from, to } = resolved
+  return {
+    proto: protoOf(packet),
+    from: placeName(from.place, query.from),
+    src: addressAndPort(packet, 'src'),
+    to: placeName(to.place, query.to),
+    dst: addressAndPort(packet, 'dst'),
+  }
+}
+
+function protoOf({ ether, l3, l4 }: Packet): string {
+  if (l3.kind === 'arp') return 'arp'
+  switch (l4.kind) {
+    case 'none':
+      return `ethertype 0x${ether.type.toString(16).padStart(4, '0')}`
+    case 'other':
+      return showProtocol(l4.proto)
+    case 'icmp':
+    case 'icmpv6': {
+      if (l4.type === 'unknown') return l4.kind
+      const code = l4.code === 'unknown' ? null : l4.code
+      return `${l4.kind} ${showIcmpType(l4.type, code, l4.kind === 'icmp' ? 4 : 6)}`
+    }
+    default:
+      return l4.kind
+  }
+}
+
+/** Null for an outside of which only the address was said: it says it all. */
+function placeName(place: FirmPlace, said: string | null): string | null {
+  switch (place.kind) {
+    case 'host':
+      return `host ${place.node}`
+    case 'port':
+      return `${place.bridge}/${place.port}`
+    case 'guest': {
+      const { guest, nic } = place
+      const number = `${guest.type === 'qemu' ? 'vm' : 'ct'}${guest.vmid}`
+      return nic.index === 0 ? number : `${number}/${nic.id}`
+    }
+    default:
+      return said?.startsWith('outside') === true ? said : null
+  }
+}
+
+/** `192.168.1.53:49152`, `[fd00::1]:80`; `port 80` where the address is not known. */
+function addressAndPort({ l3, l4 }: Packet, side: 'src' | 'dst'): string | null {
+  if (l3.kind === 'other') return null
+  const bits: Known<bigint> =
+    l3.kind === 'arp' ? (side === 'src' ? l3.senderIp : l3.targetIp) : l3[side]
+  const version = l3.kind === 'ip6' ? 6 : 4
+  const address = bits === 'unknown' ? null : showAddr({ version, bits })
+  const port = 'sport' in l4 ? (side === 'src' ? l4.sport : l4.dport) : null
+  if (port === null || port === 'unknown') return address
+  if (address === null) return side === 'dst' ? `port ${port}` : null
+  return version === 6 ? `[${address}]:${port}` : `${address}:${port}`
+}
+
+/** What an accepted packet was not looked at by, and why: the switches of datacenter, host, guest and NIC. */
+function remarksOn({ trace, resolved, stages }: Traced): readonly string[] {
+  if (trace.outcome !== 'accept') return []
+  const remarks = stages.flatMap((stage) => {
+    const { state } = stage.firewall.compiled
+    if (state === 'disabled') return [switchedOff(stage)]
+    if (state === 'failed')
+      return [`${stage.firewall.tree.node} holds no rules: pve-firewall stops before it has any`]
+    return [resolved.from.place, resolved.to.place].flatMap((place) => unfilteredEnd(stage, place))
+  })
+  return [...new Set(remarks)]
+}
+
+function switchedOff({ firewall: { config, tree } }: Stage): string {
+  const cluster = tree.clusterFw?.path.split('/').at(-1)
+  if (cluster === undefined || config.cluster === null)
+    return 'the firewall is off: there is no cluster.fw with `enable: 1`'
+  return `the firewall is off: ${cluster} does not say \`enable: 1\``
+}
+
+function unfilteredEnd({ firewall }: Stage, place: FirmPlace): readonly string[] {
+  const { config, tree } = firewall
+  if (place.kind === 'host')
+    return place.node === tree.node && !flag(optionsOf(config.host), 'enable', true).on
+      ? [`host.fw says \`enable: 0\`: packets to and from ${tree.node} itself are not filtered`]
+      : []
+  if (place.kind !== 'guest' || place.guest.node !== tree.node) return []
+  const { guest, nic } = place
+  const name = `guest ${guest.vmid}`
+  const file = config.guests.get(guest.vmid) ?? null
+  if (file === null) return [`${name} has no ${guest.vmid}.fw: it is not filtered`]
+  if (!flag(optionsOf(file), 'enable', false).on)
+    return [`${guest.vmid}.fw does not say \`enable: 1\`: ${name} is not filtered`]
+  if (!nic.firewall) return [`${nic.id} of ${name} has no firewall=1: it is not filtered`]
+  return []
+}

@@ -1,0 +1,104 @@
+import { evaluate } from './eval/evaluate.ts'
+import { replyFate } from './eval/reply.ts'
+import type { HopTrace, Question, Trace } from './eval/trace.ts'
+import type { Leg } from './netfilter/hook.ts'
+import type { NodeFirewall } from './node-firewall.ts'
+import type { Problem } from './packet/problem.ts'
+import type { Query } from './packet/query.ts'
+import { type Resolved, resolveQuery } from './topology/resolve.ts'
+
+/** What a question comes to: the trace and how the question was understood, or why it cannot be answered. */
+export type Asked =
+  | {
+      readonly kind: 'traced'
+      readonly query: Query
+      readonly trace: Trace
+      readonly resolved: Resolved
+      readonly stages: readonly Stage[]
+    }
+  | { readonly kind: 'refused'; readonly problems: readonly Problem[] }
+
+/** The part of a way on one node: what was asked of that node's rules. */
+export type Stage = {
+  readonly firewall: NodeFirewall
+  readonly question: Question
+  readonly trace: Trace
+}
+
+/** Makes a packet of a query, finds its way and walks it through the rules of each node on it. */
+export function ask(firewall: NodeFirewall, query: Query): Asked {
+  const resolved = resolveQuery(firewall.topology, query, firewall.tables)
+  if (resolved.kind === 'refused') return resolved
+  const stages: Stage[] = []
+  for (const legs of legsByNode(resolved.path.legs)) {
+    const node = legs[0]?.node ?? firewall.tree.node
+    const own = firewall.onNode(node) ?? firewall
+    const question: Question = {
+      ruleset: own.compiled.held,
+      path: {
+        ...resolved.path,
+        legs,
+        assumptions: stages.length === 0 ? resolved.path.assumptions : [],
+      },
+      packet: resolved.packet,
+      state: resolved.state,
+      fib: firewall.topology.fibOf(node),
+      mark: 0,
+      ctMark: 0,
+    }
+    const trace = evaluate(question)
+    stages.push({ firewall: own, question, trace })
+    if (trace.outcome !== 'accept') break
+  }
+  return { kind: 'traced', query, resolved, stages, trace: joined(resolved, stages) }
+}
+
+/** Runs of legs on one node. Almost always there is one. */
+function legsByNode(legs: readonly Leg[]): readonly (readonly Leg[])[] {
+  const runs: Leg[][] = []
+  for (const leg of legs) {
+    const run = runs.at(-1)
+    if (run?.[0]?.node === leg.node) run.push(leg)
+    else runs.push([leg])
+  }
+  return runs
+}
+
+function joined(resolved: Resolved, stages: readonly Stage[]): Trace {
+  const [first] = stages
+  const last = stages.at(-1)
+  const { packet, path } = resolved
+  if (first === undefined || last === undefined)
+    return { packet, path, hops: [], outcome: 'accept', assumptions: [], reply: null }
+  if (first === last) return first.trace
+  return {
+    packet,
+    path,
+    hops: stages.flatMap(({ trace }) => trace.hops),
+    outcome: last.trace.outcome,
+    assumptions: stages.flatMap(({ trace }) => trace.assumptions),
+    reply: replyThrough(stages),
+  }
+}
+
+/**
+ * What becomes of the answer of a reject on another node: it has to get through the nodes before too. Only a reset
+ * can get lost there; an ICMP error is RELATED to a connection they know.
+ */
+function replyThrough(stages: readonly Stage[]): Trace['reply'] {
+  const last = stages.at(-1)?.trace
+  const reply = last?.reply ?? null
+  const rejecting = last?.hops.at(-1)
+  if (reply?.with !== 'tcp-reset' || !reply.reachesSender || rejecting === undefined) return reply
+  for (const { question, trace } of stages.slice(0, -1).toReversed()) {
+    const fate = replyFate(question, [...trace.hops, arriving(rejecting)], reply.with)
+    if (!fate.reachesSender) return fate
+  }
+  return reply
+}
+
+/** A reject beyond the node: its reset comes in where the packet went out. */
+function arriving(rejecting: HopTrace): HopTrace {
+  const { hop } = rejecting
+  return { ...rejecting, hop: { ...hop, physin: hop.physin ?? hop.iif } }
+}

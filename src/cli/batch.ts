@@ -1,0 +1,102 @@
+import { createReadStream } from 'node:fs'
+import { resolve } from 'node:path'
+import { ask } from '../ask.ts'
+import { decide, kernelName } from '../eval/decide.ts'
+import { verdictOrigin } from '../eval/verdict-origin.ts'
+import type { NodeFirewall } from '../node-firewall.ts'
+import { parsePacketJson } from '../packet/packet-json.ts'
+import { isProblem, type Problem } from '../packet/problem.ts'
+import { safeJson } from '../render/escape.ts'
+import { assumptionsJson, decidedByJson } from '../render/json.ts'
+import { EXIT, type ExitCode } from './exit.ts'
+import type { Io } from './io.ts'
+import { usageError } from './usage.ts'
+
+/** Longest line that is read: a packet takes a few hundred characters. */
+const longestLine = 100_000
+
+/** Answers are handed on in pieces of this many characters: one write a line would take most of the time. */
+const pieceLength = 65_536
+
+/**
+ * Answers one packet a line, in order, as they come in; a line that makes no sense is answered by its error. With
+ * `expect` the exit code says whether every line was answered so.
+ */
+export async function answerBatch(
+  firewall: NodeFirewall,
+  file: string,
+  expect: string | null,
+  io: Io,
+): Promise<ExitCode> {
+  let text = ''
+  let asExpected = true
+  try {
+    for await (const line of linesOf(
+      file === '-' ? io.stdin() : contentOf(resolve(io.cwd, file)),
+    )) {
+      if (line.trim() === '') continue
+      const { json, verdict } = answerLine(firewall, line)
+      if (expect !== null && verdict !== expect) asExpected = false
+      text += `${json}\n`
+      if (text.length < pieceLength) continue
+      if (!io.stdout.write(text)) return EXIT.answered
+      text = ''
+      await io.stdout.drained()
+    }
+  } catch (error) {
+    if (!isReadError(error)) throw error
+    io.stdout.write(text)
+    return usageError(io, `cannot read ${file}: ${error.message}`, 'trace')
+  }
+  io.stdout.write(text)
+  return asExpected ? EXIT.answered : EXIT.unexpected
+}
+
+/** The answer to one line of a batch. */
+export function answerLine(
+  firewall: NodeFirewall,
+  line: string,
+): { readonly json: string; readonly verdict: string | null } {
+  if (line.length > longestLine)
+    return {
+      verdict: null,
+      json: safeJson({ id: null, error: 'the line is too long for a packet' }),
+    }
+  const { id, query } = parsePacketJson(line, firewall.tables)
+  if (isProblem(query)) return { verdict: null, json: errorLine(id, query) }
+  const asked = ask(firewall, query)
+  if (asked.kind === 'refused') return { verdict: null, json: errorLine(id, asked.problems[0]) }
+  const { trace } = asked
+  const decidedBy = decidedByJson(verdictOrigin(trace), kernelName(decide(trace)), trace.outcome)
+  const assumptions = assumptionsJson({ trace })
+  const verdict = trace.outcome
+  return { verdict, json: safeJson({ id, verdict, decidedBy, assumptions }) }
+}
+
+function errorLine(id: string | number | null, problem: Problem | undefined): string {
+  const error = problem?.message ?? 'not understood'
+  return safeJson({ id, error, code: problem?.code ?? null, help: problem?.help ?? null })
+}
+
+/** Lines of a text that comes in pieces; of an endless line only the beginning is kept. */
+async function* linesOf(pieces: AsyncIterable<string>): AsyncIterable<string> {
+  let rest = ''
+  for await (const piece of pieces) {
+    const lines = piece.split('\n')
+    const last = lines.pop() ?? ''
+    for (const line of lines) {
+      yield rest + line
+      rest = ''
+    }
+    if (rest.length <= longestLine) rest += last
+  }
+  yield rest
+}
+
+async function* contentOf(path: string): AsyncIterable<string> {
+  for await (const piece of createReadStream(path, { encoding: 'utf8' })) yield String(piece)
+}
+
+function isReadError(error: unknown): error is NodeJS.ErrnoException {
+  return error instanceof Error && 'syscall' in error
+}

@@ -1,0 +1,150 @@
+import { answerOf, namesOf } from '../../answer.ts'
+import { ask } from '../../ask.ts'
+import type { NodeFirewall } from '../../node-firewall.ts'
+import type { Problem } from '../../packet/problem.ts'
+import type { Query } from '../../packet/query.ts'
+import type { Answer } from '../../render/answer.ts'
+import { safeJson } from '../../render/escape.ts'
+import { answerJson } from '../../render/json.ts'
+import { lookOf } from '../../render/look.ts'
+import { renderMinimal } from '../../render/minimal.ts'
+import type { Detail } from '../../render/path-lines.ts'
+import { showLines } from '../../render/show.ts'
+import { renderAnswer } from '../../render/trace-lines.ts'
+import type { Arguments } from '../arguments.ts'
+import { openConfiguration } from '../configuration.ts'
+import { EXIT, type ExitCode } from '../exit.ts'
+import type { Io } from '../io.ts'
+import { guestHint, queryOf } from '../query.ts'
+import { reportAbout, reportAll, reportProblems, reportRefusal } from '../report.ts'
+import { usageError } from '../usage.ts'
+
+/** `pvefw trace`: what the firewall does with a packet, or with each of a batch. */
+export async function trace(given: Arguments, io: Io): Promise<ExitCode> {
+  const clash = clashing(given)
+  if (clash !== null) return usageError(io, clash, 'trace')
+  const opened = openConfiguration(given, io.cwd, guestHint(given))
+  switch (opened.kind) {
+    case 'usage':
+      return usageError(io, opened.message, 'trace')
+    case 'unreadable':
+      reportAll(io, opened.diagnostics)
+      if (given.flags.has('json')) writeJson(io, { error: 'configuration unreadable' })
+      return EXIT.refused
+    default:
+  }
+  const { firewall, warnings } = opened
+  if (isRefused(firewall) && !given.flags.has('anyway')) {
+    reportRefusal(io, firewall, namesOf([firewall]))
+    if (given.flags.has('json')) writeJson(io, { error: 'configuration refused by the backend' })
+    return EXIT.refused
+  }
+  const batch = given.text.get('batch')
+  if (batch !== undefined) {
+    const { answerBatch } = await import('../batch.ts')
+    reportAbout(io, firewall.diagnostics, warnings, namesOf([firewall]), null)
+    return answerBatch(firewall, batch, expected(given), io)
+  }
+  const query = queryOf(given, firewall.tables)
+  return 'problems' in query
+    ? refuseQuestion(given, io, query.problems)
+    : answerOne(firewall, warnings, query, given, io)
+}
+
+function answerOne(
+  firewall: NodeFirewall,
+  warnings: NodeFirewall['diagnostics'],
+  query: Query,
+  given: Arguments,
+  io: Io,
+): ExitCode {
+  const asked = ask(firewall, query)
+  if (asked.kind === 'refused') return refuseQuestion(given, io, asked.problems)
+  const elsewhere = asked.stages.find((stage) => isRefused(stage.firewall))
+  if (elsewhere !== undefined && !given.flags.has('anyway')) {
+    reportRefusal(io, elsewhere.firewall, namesOf([elsewhere.firewall]))
+    return EXIT.refused
+  }
+  const made = answerOf(firewall, asked)
+  const answer: Answer = { ...made, diagnostics: [...warnings, ...made.diagnostics] }
+  print(answer, given, io)
+  if (!given.flags.has('json'))
+    reportAbout(
+      io,
+      made.diagnostics,
+      warnings,
+      answer.names,
+      given.flags.has('minimal') ? null : asked,
+      given.verbose,
+    )
+  return exitCode(answer.trace.outcome, expected(given))
+}
+
+function print(answer: Answer, given: Arguments, io: Io): void {
+  if (given.flags.has('json')) {
+    io.stdout.write(`${safeJson(answerJson(answer), 2)}\n`)
+  } else if (given.flags.has('minimal')) {
+    io.stdout.write(renderMinimal(answer))
+  } else {
+    const look = lookOf(io.env, io.stdout)
+    const detail = Math.min(given.verbose, 3) as Detail
+    io.stdout.write(showLines(renderAnswer(answer, detail, look), look))
+  }
+}
+
+/** The exit code of one answer. An unknown verdict is no expected one either, but says more. */
+export function exitCode(outcome: string, expect: string | null): ExitCode {
+  if (outcome === 'unknown') return EXIT.unknown
+  return expect === null || expect === outcome ? EXIT.answered : EXIT.unexpected
+}
+
+/** The kernel's tools refuse a part of the rules, or pve-firewall stops before it has any. */
+function isRefused({ compiled }: NodeFirewall): boolean {
+  return compiled.refusal !== null || compiled.state === 'failed'
+}
+
+function refuseQuestion(given: Arguments, io: Io, problems: readonly Problem[]): ExitCode {
+  reportProblems(io, problems)
+  const [first] = problems
+  if (given.flags.has('json') && first !== undefined)
+    writeJson(io, { error: first.message, code: first.code, help: first.help })
+  return EXIT.usage
+}
+
+function writeJson(io: Io, fields: Readonly<Record<string, string | null>>): void {
+  io.stdout.write(`${safeJson({ version: 1, ...fields }, 2)}\n`)
+}
+
+function expected({ text }: Arguments): string | null {
+  return text.get('expect') ?? null
+}
+
+/** Options of which only one makes sense. */
+function clashing({ flags, text, words }: Arguments): string | null {
+  if (flags.has('json') && flags.has('minimal')) return '--json and --minimal: choose one'
+  if (!text.has('batch')) return null
+  if (flags.has('json') || flags.has('minimal'))
+    return '--batch answers one JSON object a line; leave --json and --minimal out'
+  const packet = [
+    'from',
+    'to',
+    'vm',
+    'ct',
+    'src',
+    'dst',
+    'proto',
+    'sport',
+    'dport',
+    'icmp-type',
+    'flags',
+    'state',
+    'mac',
+    'vlan',
+    'family',
+    'iface',
+  ]
+  const extra = packet.find((name) => text.has(name))
+  if (words.length > 0 || extra !== undefined)
+    return `the packets come from --batch; leave ${extra === undefined ? 'the packet' : `--${extra}`} out`
+  return null
+}

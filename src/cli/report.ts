@@ -1,0 +1,105 @@
+import type { Traced } from '../answer.ts'
+import type { NodeFirewall } from '../node-firewall.ts'
+import type { Problem } from '../packet/problem.ts'
+import { countDiagnostics, renderDiagnostics } from '../render/diagnostic-lines.ts'
+import { type FileNames, shortNames } from '../render/file-names.ts'
+import { lookOf } from '../render/look.ts'
+import { showLines } from '../render/show.ts'
+import { line, piece, type StyledLine } from '../render/styled.ts'
+import type { Diagnostic } from '../source/diagnostic.ts'
+import type { Io } from './io.ts'
+
+/** Complaints that a person did not ask for are shown up to here; `-v` shows all. */
+const mostShown = 12
+
+/** All diagnostics, on standard error. */
+export function reportAll(
+  io: Io,
+  diagnostics: readonly Diagnostic[],
+  names: FileNames = shortNames([]),
+): void {
+  write(io, renderDiagnostics(diagnostics, names, lookOf(io.env, io.stderr).width ?? 80))
+}
+
+/**
+ * What concerns a packet: errors, and warnings in files its ends depend on; the rest is counted. With `-v`
+ * everything. `asked` null: nobody waits for complaints, only errors are shown.
+ */
+export function reportAbout(
+  io: Io,
+  diagnostics: readonly Diagnostic[],
+  always: readonly Diagnostic[],
+  names: FileNames,
+  asked: Traced | null,
+  verbose = 0,
+): void {
+  if (verbose > 0) {
+    reportAll(io, [...always, ...diagnostics], names)
+    return
+  }
+  const files = asked === null ? new Set<string>() : filesOf(asked)
+  const concerns = diagnostics.filter(
+    ({ severity, span }) =>
+      severity === 'error' ||
+      (severity === 'warning' && span !== null && files.has(span.file.path)),
+  )
+  const shown = concerns.slice(0, mostShown)
+  reportAll(io, [...always, ...shown], names)
+  const told = new Set(shown)
+  const rest = countDiagnostics(diagnostics.filter((one) => !told.has(one)))
+  if (rest === '' || asked === null) return
+  write(io, [line([piece(`${rest} more about this configuration: -v shows them`, 'faint')])])
+}
+
+/** Files whose lines decide about this packet: those of its ends, cluster.fw, host.fw where the host is an end. */
+function filesOf({ resolved, stages }: Traced): ReadonlySet<string> {
+  const files = new Set<string>()
+  for (const { firewall } of stages) {
+    const { tree } = firewall
+    if (tree.clusterFw !== null) files.add(tree.clusterFw.path)
+    for (const { place } of [resolved.from, resolved.to]) {
+      if (place.kind === 'host' && tree.hostFw !== null) files.add(tree.hostFw.path)
+      if (place.kind !== 'guest') continue
+      files.add(place.guest.conf.path)
+      const own = tree.guestFw.get(place.guest.vmid)
+      if (own !== undefined) files.add(own.path)
+    }
+  }
+  return files
+}
+
+/** Why there is no answer: the backend does not take this configuration. */
+export function reportRefusal(io: Io, firewall: NodeFirewall, names: FileNames): void {
+  reportAll(
+    io,
+    firewall.diagnostics.filter(({ severity }) => severity === 'error'),
+    names,
+  )
+  const { node } = firewall.tree
+  const kept = `${node} keeps the rules it had, whatever they are`
+  const anyway = '--anyway traces what an empty kernel would hold of these rules'
+  write(io, [
+    line(
+      [
+        piece('no answer: ', 'strong'),
+        `the backend refuses this configuration, so ${kept}; ${anyway}`,
+      ],
+      4,
+    ),
+  ])
+}
+
+/** What makes no sense about a question, with advice. */
+export function reportProblems(io: Io, problems: readonly Problem[]): void {
+  write(
+    io,
+    problems.flatMap(({ message, help }) => [
+      line(['pvefw trace: ', message], 4),
+      ...(help === null ? [] : [line(['  ', piece('help: ', 'note'), help], 4)]),
+    ]),
+  )
+}
+
+function write(io: Io, lines: readonly StyledLine[]): void {
+  io.stderr.write(showLines(lines, lookOf(io.env, io.stderr)))
+}
