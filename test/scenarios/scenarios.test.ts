@@ -1,10 +1,15 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
-import { type AskedNode, ask, openNode, placeOf } from '../support/ask.ts'
-import { type DiagnosticExpectation, parseExpect } from '../support/expect.ts'
-import { mismatch, samePlace } from '../support/expect-compare.ts'
-import { repository } from '../support/run-cli.ts'
+import type { NodeFirewall } from '../../src/node-firewall.ts'
+import { openNode, outcomeOf, placeOf } from '../support/ask.ts'
+import {
+  type DiagnosticExpectation,
+  type PacketExpectation,
+  parseExpect,
+} from '../support/expect.ts'
+import { mismatch, type Outcome, samePlace } from '../support/expect-compare.ts'
+import { repository, runCli } from '../support/run-cli.ts'
 
 const folder = join(repository, 'scenarios')
 const names = readdirSync(folder, { withFileTypes: true })
@@ -13,8 +18,8 @@ const names = readdirSync(folder, { withFileTypes: true })
   .sort()
 
 /** Each node of a scenario is read once. */
-function nodesOf(name: string): (node: string | null) => AskedNode {
-  const opened = new Map<string | null, AskedNode>()
+function nodesOf(name: string): (node: string | null) => NodeFirewall {
+  const opened = new Map<string | null, NodeFirewall>()
   return (node) => {
     const asked = opened.get(node) ?? openNode(join(folder, name, 'root'), node)
     opened.set(node, asked)
@@ -22,7 +27,7 @@ function nodesOf(name: string): (node: string | null) => AskedNode {
   }
 }
 
-function missingDiagnostic(expected: DiagnosticExpectation, node: AskedNode): string | null {
+function missingDiagnostic(expected: DiagnosticExpectation, node: NodeFirewall): string | null {
   const { code, place } = expected
   const found = node.diagnostics.some(
     (diagnostic) =>
@@ -54,10 +59,49 @@ describe.each(names)('%s', (name) => {
       const complaint =
         expectation.kind === 'diagnostic'
           ? missingDiagnostic(expectation, node)
-          : mismatch(expectation, ask(node, expectation.fields))
+          : mismatch(expectation, outcomeOf(node, expectation.fields))
       expect(complaint).toBeNull()
     },
   )
+})
+
+/** What `trace --batch` answers to these packets, in the order of the lines; null: the backend refuses. */
+async function batch(
+  root: string,
+  node: string | null,
+  packets: readonly PacketExpectation[],
+): Promise<readonly Outcome[] | null> {
+  const argv = ['trace', '--root', root, '--batch', '-', ...(node === null ? [] : ['--node', node])]
+  const stdin = packets.map(({ fields }) => `${JSON.stringify(fields)}\n`).join('')
+  const { code, stdout } = await runCli(argv, { stdin })
+  if (code === 3) return null
+  const answers = stdout.trimEnd().split('\n')
+  return answers.map((line): Outcome => {
+    const { verdict, decidedBy, error } = JSON.parse(line)
+    if (error !== undefined) throw new Error(error)
+    const { kind, file, line: at, kernel } = decidedBy
+    const place = file === null ? null : { file, line: at }
+    return { verdict, by: kind, place, chain: kernel?.split(':')[1] ?? null }
+  })
+}
+
+describe('`pvefw trace --batch` says the same of every packet of', () => {
+  it.each(names)('%s', async (name) => {
+    const { expectations } = parseExpect(readFileSync(join(folder, name, 'expect'), 'utf8'))
+    const packets = expectations.filter(({ kind }) => kind === 'packet') as PacketExpectation[]
+    for (const node of new Set(packets.map((packet) => packet.node))) {
+      const asked = packets.filter((packet) => packet.node === node)
+      const outcomes = await batch(join(folder, name, 'root'), node, asked)
+      if (outcomes === null) expect(asked.map(({ verdict }) => verdict)).toContain('refused')
+      else
+        expect(
+          asked.flatMap((packet, i) => {
+            const outcome = outcomes[i]
+            return outcome === undefined ? ['no answer'] : (mismatch(packet, outcome) ?? [])
+          }),
+        ).toEqual([])
+    }
+  })
 })
 
 describe('the collection', () => {
@@ -88,7 +132,7 @@ describe('a wrong expectation fails', () => {
   it.each(facts)('%s', (line, complaint) => {
     const [expectation] = parseExpect(line).expectations
     if (expectation?.kind !== 'packet') throw new Error('not a packet')
-    const found = mismatch(expectation, ask(node, expectation.fields))
+    const found = mismatch(expectation, outcomeOf(node, expectation.fields))
     if (complaint === null) expect(found).toBeNull()
     else expect(found).toContain(complaint)
   })
