@@ -1,27 +1,22 @@
-import { readdirSync, readFileSync } from 'node:fs'
+import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import type { NodeFirewall } from '../../src/node-firewall.ts'
 import { openNode, outcomeOf, placeOf } from '../support/ask.ts'
+import { type DiagnosticExpectation, parseExpect } from '../support/expect.ts'
+import { mismatch, samePlace } from '../support/expect-compare.ts'
 import {
-  type DiagnosticExpectation,
-  type PacketExpectation,
-  parseExpect,
-} from '../support/expect.ts'
-import { mismatch, type Outcome, samePlace } from '../support/expect-compare.ts'
-import { repository, runCli } from '../support/run-cli.ts'
-
-const folder = join(repository, 'scenarios')
-const names = readdirSync(folder, { withFileTypes: true })
-  .filter((entry) => entry.isDirectory())
-  .map((entry) => entry.name)
-  .sort()
+  scenarioExpect,
+  scenarioNames,
+  scenarioRoot,
+  scenariosFolder,
+} from '../support/scenarios.ts'
 
 /** Each node of a scenario is read once. */
 function nodesOf(name: string): (node: string | null) => NodeFirewall {
   const opened = new Map<string | null, NodeFirewall>()
   return (node) => {
-    const asked = opened.get(node) ?? openNode(join(folder, name, 'root'), node)
+    const asked = opened.get(node) ?? openNode(scenarioRoot(name), node)
     opened.set(node, asked)
     return asked
   }
@@ -41,8 +36,8 @@ function missingDiagnostic(expected: DiagnosticExpectation, node: NodeFirewall):
   return `line ${expected.line}: expected \`${expected.title}\`, but there is ${said.join(', ') || 'none'}`
 }
 
-describe.each(names)('%s', (name) => {
-  const { expectations, errors } = parseExpect(readFileSync(join(folder, name, 'expect'), 'utf8'))
+describe.each(scenarioNames)('%s', (name) => {
+  const { expectations, errors } = scenarioExpect(name)
   const nodeNamed = nodesOf(name)
 
   it('has expectations without mistakes', () => {
@@ -50,8 +45,10 @@ describe.each(names)('%s', (name) => {
     expect(expectations.length).toBeGreaterThan(0)
   })
 
-  // other backends than this one are asked where they are built
-  const here = expectations.filter(({ backends }) => backends.includes('iptables'))
+  // lines for other backends only are asked where those are built
+  const here = expectations.filter(
+    ({ backends }) => backends.length === 0 || backends.includes('iptables'),
+  )
   it.each(here.map((expectation) => [expectation.title, expectation] as const))(
     '%s',
     (_title, expectation) => {
@@ -65,54 +62,15 @@ describe.each(names)('%s', (name) => {
   )
 })
 
-/** What `trace --batch` answers to these packets, in the order of the lines; null: the backend refuses. */
-async function batch(
-  root: string,
-  node: string | null,
-  packets: readonly PacketExpectation[],
-): Promise<readonly Outcome[] | null> {
-  const argv = ['trace', '--root', root, '--batch', '-', ...(node === null ? [] : ['--node', node])]
-  const stdin = packets.map(({ fields }) => `${JSON.stringify(fields)}\n`).join('')
-  const { code, stdout } = await runCli(argv, { stdin })
-  if (code === 3) return null
-  const answers = stdout.trimEnd().split('\n')
-  return answers.map((line): Outcome => {
-    const { verdict, decidedBy, error } = JSON.parse(line)
-    if (error !== undefined) throw new Error(error)
-    const { kind, file, line: at, kernel } = decidedBy
-    const place = file === null ? null : { file, line: at }
-    return { verdict, by: kind, place, chain: kernel?.split(':')[1] ?? null }
-  })
-}
-
-describe('`pvefw trace --batch` says the same of every packet of', () => {
-  it.each(names)('%s', async (name) => {
-    const { expectations } = parseExpect(readFileSync(join(folder, name, 'expect'), 'utf8'))
-    const packets = expectations.filter(({ kind }) => kind === 'packet') as PacketExpectation[]
-    for (const node of new Set(packets.map((packet) => packet.node))) {
-      const asked = packets.filter((packet) => packet.node === node)
-      const outcomes = await batch(join(folder, name, 'root'), node, asked)
-      if (outcomes === null) expect(asked.map(({ verdict }) => verdict)).toContain('refused')
-      else
-        expect(
-          asked.flatMap((packet, i) => {
-            const outcome = outcomes[i]
-            return outcome === undefined ? ['no answer'] : (mismatch(packet, outcome) ?? [])
-          }),
-        ).toEqual([])
-    }
-  })
-})
-
 describe('the collection', () => {
-  const list = readFileSync(join(folder, 'README.md'), 'utf8')
+  const list = readFileSync(join(scenariosFolder, 'README.md'), 'utf8')
 
   it('has at least 45 scenarios', () => {
-    expect(names.length).toBeGreaterThanOrEqual(45)
+    expect(scenarioNames.length).toBeGreaterThanOrEqual(45)
   })
 
-  it.each(names)('%s is explained and stands in the list with its title', (name) => {
-    const readme = readFileSync(join(folder, name, 'README.md'), 'utf8')
+  it.each(scenarioNames)('%s is explained and stands in the list with its title', (name) => {
+    const readme = readFileSync(join(scenariosFolder, name, 'README.md'), 'utf8')
     const title = /^# (.+)\n/.exec(readme)?.[1]
     expect(readme).toMatch(/\*\*Instead:\*\* [\s\S]+Sources: /)
     expect(list).toContain(`| [${name}](${name}/README.md) | ${title} |`)
