@@ -1,0 +1,66 @@
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { performance } from 'node:perf_hooks'
+import { compile } from '../../src/compile/compile.ts'
+import { readIptables } from '../../src/config/dialect/iptables/read.ts'
+import { loadTree } from '../../src/config/load.ts'
+import type { Tree } from '../../src/config/tree.ts'
+import { renderHanded } from '../../src/render/iptables-save.ts'
+import { writeTree } from './generate.ts'
+
+/** What one process needed, cold, to load and compile a tree; times in ms, memory in MB. */
+export type CompileCost = {
+  readonly load: number
+  readonly read: number
+  readonly compile: number
+  readonly total: number
+  /** Text of all six files, not part of `total`. */
+  readonly render: number
+  readonly memory: number
+  readonly rules: number
+}
+
+/** Makes a node tree with 20 rules a guest and 50 sets, runs `use`, removes it. */
+export function withTree<T>(guests: number, use: (directory: string) => T): T {
+  const directory = mkdtempSync(join(tmpdir(), 'pvefw-bench-'))
+  try {
+    writeTree(directory, { guests, rulesPerGuest: 20, sets: 50 })
+    return use(directory)
+  } finally {
+    rmSync(directory, { recursive: true, force: true })
+  }
+}
+
+/** Loads a tree that must be there. */
+export function load(root: string): Tree {
+  const { tree } = loadTree({ root, node: null, guest: null, hostIp: null, localNetwork: null })
+  if (tree === null) throw new Error(`no tree in ${root}`)
+  return tree
+}
+
+/** Loads, reads and compiles once, as a command does: nothing is warm. */
+export function measureCompile(root: string): CompileCost {
+  const start = performance.now()
+  const tree = load(root)
+  const loaded = performance.now()
+  const config = readIptables(tree)
+  const read = performance.now()
+  const { handed, held } = compile(tree, config)
+  const compiled = performance.now()
+  const memory = process.resourceUsage().maxRSS / 1024
+  if (handed === null) throw new Error('nothing compiled')
+  const beforeText = performance.now()
+  renderHanded(handed)
+  const rendered = performance.now()
+  const rules = held.tables.flatMap((table) => [...table.chains.values()])
+  return {
+    load: loaded - start,
+    read: read - loaded,
+    compile: compiled - read,
+    total: compiled - start,
+    render: rendered - beforeText,
+    memory,
+    rules: rules.reduce((sum, chain) => sum + chain.rules.length, 0),
+  }
+}

@@ -1,0 +1,119 @@
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { type CompileCost, measureCompile, withTree } from './compile.ts'
+import { inChild, processTimes } from './measure.ts'
+import { flatChain, guestToGuest, type TraceRates } from './traces.ts'
+
+const root = fileURLToPath(new URL('..', import.meta.url))
+
+const [what, ...args] = process.argv.slice(2)
+switch (what) {
+  case 'compile':
+    print(measureCompile(args[0] ?? ''))
+    break
+  case 'guests':
+    print(guestToGuest(args[0] ?? '', Number(args[1])))
+    break
+  case 'flat':
+    print(flatChain(Number(args[0])))
+    break
+  default:
+    page()
+}
+
+function print(result: CompileCost | TraceRates): void {
+  process.stdout.write(JSON.stringify(result))
+}
+
+/** The whole page. Compare within one run: the machine is another one next time. */
+function page(): void {
+  say('pvefw bench: ratios hold, absolute times are those of this machine')
+  loadAndCompile()
+  traces()
+  startUp()
+}
+
+function loadAndCompile(): void {
+  say(
+    '\nload and compile, cold process, v4 + v6 + raw + ebtables + sets; 20 rules a guest, 50 sets',
+  )
+  say('  guests    total     load     read  compile     text   memory    rules   to 1,000')
+  const costs = [100, 1000, 10_000].map((guests) =>
+    withTree(guests, (directory) => leastOf(3, () => inChild<CompileCost>(['compile', directory]))),
+  )
+  const [, thousand] = costs
+  for (const [index, cost] of costs.entries()) {
+    const times = [cost.total, cost.load, cost.read, cost.compile, cost.render].map((ms) =>
+      `${ms.toFixed(0)} ms`.padStart(8),
+    )
+    const ratio = thousand === undefined ? Number.NaN : cost.total / thousand.total
+    const columns = [
+      String([100, 1000, 10_000][index]).padStart(8),
+      ...times,
+      `${cost.memory.toFixed(0)} MB`.padStart(8),
+      String(cost.rules).padStart(8),
+      `${ratio.toFixed(2)} x`.padStart(10),
+    ]
+    say(columns.join(' '))
+  }
+  const [, aimed, large] = costs
+  if (aimed === undefined || large === undefined) return
+  aim('1,000 guests in 0.5 s', aimed.total, 500, 'ms')
+  aim('1,000 guests in 200 MB', aimed.memory, 200, 'MB')
+  aim('10,000 guests at most 12 times 1,000', large.total / aimed.total, 12, 'x')
+}
+
+function leastOf(runs: number, measure: () => CompileCost): CompileCost {
+  const costs = Array.from({ length: runs }, measure)
+  return costs.reduce((least, cost) => (cost.total < least.total ? cost : least))
+}
+
+function traces(): void {
+  say('\ntraces a second             recorded   unrecorded')
+  const small = withTree(100, (directory) => inChild<TraceRates>(['guests', directory, '100']))
+  row('guest to guest, 100 guests', small)
+  const large = withTree(1000, (directory) => inChild<TraceRates>(['guests', directory, '1000']))
+  row('guest to guest, 1,000 guests', large)
+  for (const length of [10, 1000, 10_000])
+    row(`flat chain of ${length} rules`, inChild<TraceRates>(['flat', String(length)]))
+  atLeast('guest to guest, recorded, 1,000 guests', large.recorded, 50_000, '/s')
+  atLeast('1,000 guests as fast as 100', large.recorded / small.recorded, 0.8, 'x')
+}
+
+function row(name: string, { recorded, unrecorded }: TraceRates): void {
+  say(
+    `  ${name.padEnd(28)}${Math.round(recorded).toString().padStart(8)}${Math.round(unrecorded).toString().padStart(13)}`,
+  )
+}
+
+function startUp(): void {
+  say('\nstart-up, whole process, median of 15 interleaved')
+  const command = join(root, 'dist/pvefw.mjs')
+  const example = join(root, 'examples/small-office')
+  const [bare = 0, help = 0, trace = 0] = processTimes(15, [
+    ['-e', '0'],
+    [command, '--help'],
+    [command, 'trace', '--root', example, '192.168.1.53 -> 105:80/tcp'],
+  ])
+  say(
+    `  node ${bare.toFixed(0)} ms, pvefw --help ${help.toFixed(0)} ms, pvefw trace ${trace.toFixed(0)} ms`,
+  )
+  aim('trace on a small root at most node + 80 ms', trace - bare, 80, 'ms')
+}
+
+function aim(name: string, value: number, most: number, unit: string): void {
+  verdict(name, value <= most, value, unit)
+}
+
+function atLeast(name: string, value: number, least: number, unit: string): void {
+  verdict(name, value >= least, value, unit)
+}
+
+function verdict(name: string, met: boolean, value: number, unit: string): void {
+  const shown = value >= 100 ? Math.round(value).toString() : value.toFixed(2)
+  say(`  ${met ? 'met   ' : 'MISSED'}  ${name}: ${shown} ${unit}`)
+}
+
+function say(line: string): void {
+  process.stdout.write(`${line}\n`)
+}
