@@ -2,7 +2,7 @@ import { split } from '../../config/dialect/iptables/perl.ts'
 import { readCidr } from '../../config/dialect/iptables/terms.ts'
 import type { RestoreLine } from '../../netfilter/restore.ts'
 import type { Span } from '../../source/source-file.ts'
-import type { Died } from './died.ts'
+import { type Died, died } from './died.ts'
 import { because, generated } from './generated.ts'
 import { filteredAfter } from './guest.ts'
 import { type GuestPlan, ipfilterSet, type PlannedNic } from './guest-plan.ts'
@@ -63,16 +63,16 @@ function addGuest(compilation: Compilation, chains: Chains, plan: GuestPlan): vo
       continue
     }
     if (!nic.firewall) continue
-    const died = addNic(chains, plan, planned)
-    if (died === null) continue
-    const undefinedEntry = died.message === NOT_AN_ADDRESS && isUndefined(plan, planned)
+    const failed = addNic(chains, plan, planned)
+    if (failed === null) continue
+    const undefinedEntry = failed.message === NOT_AN_ADDRESS && isUndefined(plan, planned)
     compilation.failures.push({
       kind: 'layer2-aborted',
       vmid,
       nic: nic.id,
       later,
       undefinedEntry,
-      died,
+      died: failed,
     })
     return
   }
@@ -92,7 +92,7 @@ function arpSources(plan: GuestPlan, { nic }: PlannedNic): readonly ArpSource[] 
   const sources: ArpSource[] = []
   for (const entry of plan.file.ipsets.get(ipfilterSet(nic))?.entries ?? []) {
     const parsed = readCidr(entry.cidr)
-    if (parsed === null) return { message: NOT_AN_ADDRESS, span: entry.span }
+    if (parsed === null) return died(NOT_AN_ADDRESS, entry.span)
     if (parsed.version === 6) continue
     const why = `ARP: ${nic.id} of guest ${plan.guest.vmid} may announce this entry of ${ipfilterSet(nic)}`
     sources.push({ ip: parsed.cidr, span: entry.span, why })
@@ -112,15 +112,15 @@ function addNic(chains: Chains, plan: GuestPlan, planned: PlannedNic): Died | nu
   const sources = arpSources(plan, planned)
   if ('message' in sources) return sources
   const refused = createChain(chains, chain)
-  if (refused !== null) return { message: refused, span: nic.span }
+  if (refused !== null) return died(refused, nic.span)
   const lines = chainOf(chains, chain)
   if (plan.macfilter.on) {
     const why = `MAC filter: frames of ${nic.id} must come from ${mac}`
     const span = plan.macfilter.span ?? nic.mac?.span ?? null
     lines.push(generated(`-s ! ${shortMac(mac)} -j DROP`, by, why, 'drop', span))
   }
-  const died = addArp(chains, lines, chain, sources) ?? addProtocols(chains, lines, chain, plan)
-  if (died !== null) return { message: died, span: nic.span }
+  const text = addArp(chains, lines, chain, sources) ?? addProtocols(chains, lines, chain, plan)
+  if (text !== null) return died(text, nic.span)
   lines.push(allow)
   const why = `frames from ${nic.id} of guest ${plan.guest.vmid} go through its chain`
   chainOf(chains, 'PVEFW-FWBR-OUT').push(

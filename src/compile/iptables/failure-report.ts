@@ -2,6 +2,7 @@ import { quoted } from '../../config/dialect/iptables/complaints.ts'
 import { type Diagnostic, diagnostic } from '../../source/diagnostic.ts'
 import type { Span } from '../../source/source-file.ts'
 import { unreachable } from '../../source/unreachable.ts'
+import type { Died } from './died.ts'
 import type { Failure } from './failures.ts'
 import { NOT_AN_ADDRESS } from './ip-text.ts'
 import { said } from './said.ts'
@@ -64,14 +65,15 @@ function tell(story: readonly Failure[]): Diagnostic {
   const upstream = story.flatMap(printedBy)
   switch (first.kind) {
     case 'rule-lost': {
-      const places = listed(story.flatMap((failure) => ('place' in failure ? [failure.place] : [])))
-      const message = `this rule is missing on ${places} for ${families(story)}: ${said(first.died.message)}`
+      const nics = story.flatMap((one) => (one.kind === 'rule-lost' ? (one.nic ?? []) : []))
+      const places = nics.length === 0 ? 'the host' : `${listed(nics)} of guest ${first.vmid}`
+      const message = `this rule is missing on ${places} for ${families(story)}: ${reason(first.died)}`
       const help = 'correct the rule: the lines around it are in force, this one is not'
       return diagnostic('error', 'compile/rule-lost', first.rule.span, message, { help, upstream })
     }
     case 'group-lost': {
       const name = quoted(first.rule.action.value)
-      const message = `security group ${name} is not asked by the host for ${families(story)}, ${ways(story)}: ${said(first.died.message)}`
+      const message = `security group ${name} is not asked by the host for ${families(story)}, ${ways(story)}: ${reason(first.died)}`
       return diagnostic('error', 'compile/group-lost', first.rule.span, message, {
         help: 'correct the rule in the group that cannot be compiled',
         related: relatedTo(first.died.span, first.rule.span, 'the cause'),
@@ -80,7 +82,7 @@ function tell(story: readonly Failure[]): Diagnostic {
     }
     case 'group-truncated': {
       const rest = first.direction === 'IN' ? ', and its OUT rules do not exist' : ''
-      const message = `the ${first.direction} rules of security group ${quoted(first.group)} end before this one for ${families(story)}${rest}: ${said(first.died.message)}`
+      const message = `the ${first.direction} rules of security group ${quoted(first.group)} end before this one for ${families(story)}${rest}: ${reason(first.died)}`
       return diagnostic('error', 'compile/group-truncated', first.died.span, message, {
         help: 'correct the rule: guests that use the group are left unfiltered',
       })
@@ -96,7 +98,7 @@ function tell(story: readonly Failure[]): Diagnostic {
       return badNic(first, upstream)
     case 'layer2-aborted': {
       const nics = listed([first.nic, ...first.later])
-      const message = `guest ${first.vmid} has no layer-2 filter on ${nics}: ${said(first.died.message)}`
+      const message = `guest ${first.vmid} has no layer-2 filter on ${nics}: ${reason(first.died)}`
       return diagnostic('error', 'compile/no-layer2-filter', first.died.span, message, {
         help: 'write addresses instead of aliases in ipfilter sets',
         upstream,
@@ -124,8 +126,8 @@ function guestAborted(
   const after = later.length === 0 ? '' : `, ${listed(later)} in both directions`
   const message =
     direction === 'IN'
-      ? `guest ${vmid} is left unfiltered in both directions for ${where} on ${listed([nic, ...later])}: ${said(died.message)}`
-      : `guest ${vmid} is left unfiltered for ${where}: ${nic} in what it sends${after}: ${said(died.message)}`
+      ? `guest ${vmid} is left unfiltered in both directions for ${where} on ${listed([nic, ...later])}: ${reason(died)}`
+      : `guest ${vmid} is left unfiltered for ${where}: ${nic} in what it sends${after}: ${reason(died)}`
   const span = died.span ?? rule?.span ?? null
   return diagnostic('error', 'compile/guest-unfiltered', span, message, {
     help: 'correct the line: pve-firewall gives up the guest at this point and lets its packets pass',
@@ -145,7 +147,8 @@ function badNic(
     const help = 'correct the line in the configuration of the VM'
     return diagnostic('error', 'compile/nic-skipped', nic.span, message, { help, upstream })
   }
-  const rest = later.length === 0 ? '' : `, nor do ${listed(later)}`
+  const rest =
+    later.length === 0 ? '' : `, nor ${later.length === 1 ? 'does' : 'do'} ${listed(later)}`
   const message = `${quoted(nic.id)} of container ${vmid} gets no rules${rest}, and the container no sets: ${reason}`
   const help = 'correct the line: pve-firewall gives up the whole container at this point'
   return diagnostic('error', 'compile/container-skipped', nic.span, message, { help, upstream })
@@ -178,6 +181,11 @@ const UNDEFINED_ENTRY = [3398, 3401].map(
   (line) =>
     `Use of uninitialized value $cidr in pattern match (m//) at PVE/Firewall.pm line ${line}.`,
 )
+
+/** Why it died, for people. */
+function reason({ message, cause }: Died): string {
+  return said(cause ?? message)
+}
 
 function families(story: readonly Failure[]): string {
   const found = new Set(story.flatMap((failure) => ('family' in failure ? [failure.family] : [])))

@@ -17,7 +17,9 @@ export type Failure =
   | {
       readonly kind: 'rule-lost'
       readonly rule: FwRule
-      readonly place: string
+      /** Null and 0 for a rule of the host. */
+      readonly nic: string | null
+      readonly vmid: number
       readonly family: 4 | 6
       readonly died: Died
     }

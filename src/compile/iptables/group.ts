@@ -1,7 +1,7 @@
 import type { FwRule } from '../../config/dialect/iptables/model.ts'
 import type { RestoreLine } from '../../netfilter/restore.ts'
 import { CLUSTER_SCOPE } from './address.ts'
-import type { Died } from './died.ts'
+import { type Died, died } from './died.ts'
 import type { Direction } from './failures.ts'
 import { generated } from './generated.ts'
 import { chainOf, createChain, type Pass } from './pass.ts'
@@ -33,8 +33,8 @@ export function addGroupRule(
   const name = rule.action.value
   const chain = `GROUP-${name}-${direction}`
   if (!pass.chains.has(chain)) {
-    const died = generateGroup(pass, name, rule)
-    if (died !== null) return died
+    const failed = generateGroup(pass, name, rule)
+    if (failed !== null) return failed
   }
   const match = iface === '' ? '' : `${iface} `
   const { span } = rule
@@ -61,10 +61,10 @@ function generateGroup(pass: Pass, name: string, user: FwRule): Died | null {
       span: user.action.span,
     })
   for (const direction of ['IN', 'OUT'] as const) {
-    const died = generateDirection(pass, name, rules ?? [], direction, user)
-    if (died === null) continue
-    pass.brokenGroups.set(name, died)
-    return died
+    const failed = generateDirection(pass, name, rules ?? [], direction, user)
+    if (failed === null) continue
+    pass.brokenGroups.set(name, failed)
+    return failed
   }
   return null
 }
@@ -79,8 +79,10 @@ function generateDirection(
   const chain = `GROUP-${name}-${direction}`
   const refused = createChain(pass.chains, chain)
   if (refused !== null) {
-    const span = pass.brokenGroups.get(name)?.span ?? user.span
-    return { message: refused, span }
+    const broken = pass.brokenGroups.get(name)
+    return broken === undefined
+      ? died(refused, user.span)
+      : died(refused, broken.span, broken.cause ?? broken.message)
   }
   const lines = chainOf(pass.chains, chain)
   lines.push(clearMark)
@@ -89,11 +91,11 @@ function generateDirection(
   for (const state of rules) {
     if (state.rule.type !== type || !isOfFamily(state.rule, pass.family)) continue
     substitute(state, SUBSTITUTE_MARK)
-    const died = generateRule(pass, state, target)
-    if (died === null) continue
+    const failed = generateRule(pass, state, target)
+    if (failed === null) continue
     const { family } = pass
-    pass.failures.push({ kind: 'group-truncated', group: name, direction, family, died })
-    return died
+    pass.failures.push({ kind: 'group-truncated', group: name, direction, family, died: failed })
+    return failed
   }
   return null
 }

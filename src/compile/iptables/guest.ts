@@ -1,7 +1,7 @@
 import type { FwRule } from '../../config/dialect/iptables/model.ts'
 import type { RestoreLine } from '../../netfilter/restore.ts'
 import type { Scope } from './address.ts'
-import type { Died } from './died.ts'
+import { type Died, died } from './died.ts'
 import type { Direction } from './failures.ts'
 import { because, generated } from './generated.ts'
 import { addGroupRule, SUBSTITUTE_MARK } from './group.ts'
@@ -85,7 +85,7 @@ export function compileGuest(pass: Pass, plan: GuestPlan): void {
     for (const direction of ['IN', 'OUT'] as const) {
       const aborted = compileDirection(pass, plan, planned, direction)
       if (aborted === null) continue
-      const { rule, died } = aborted
+      const { rule, died: why } = aborted
       const later = filteredAfter(plan, at)
       const { family } = pass
       pass.failures.push({
@@ -96,7 +96,7 @@ export function compileGuest(pass: Pass, plan: GuestPlan): void {
         later,
         family,
         rule,
-        died,
+        died: why,
       })
       return
     }
@@ -121,7 +121,7 @@ function compileDirection(
   const chain = `${planned.device}-${direction}`
   const { vmid } = plan.guest
   const refused = createChain(pass.chains, chain)
-  if (refused !== null) return { rule: null, died: { message: refused, span: planned.nic.span } }
+  if (refused !== null) return { rule: null, died: died(refused, planned.nic.span) }
   const lines = chainOf(pass.chains, chain)
   addHead(pass, plan, planned, direction, lines)
   const aborted = addRules(pass, plan, planned, direction, chain, lines)
@@ -212,16 +212,22 @@ function addRules(
     if (rule.iface !== null && rule.iface.value !== nic.id) continue
     if (!isOfFamily(rule, pass.family)) continue
     if (rule.type === 'group') {
-      const died = addGroupRule(pass, rule, lines, direction, '', groupAccept)
-      if (died !== null) return { rule, died }
+      const failed = addGroupRule(pass, rule, lines, direction, '', groupAccept)
+      if (failed !== null) return { rule, died: failed }
       continue
     }
     const quoted = state.action
     substitute(state, substitution)
-    const died = generateRule(pass, state, { chain, lines, scope, iface: '', vmid, quoted })
-    if (died === null) continue
-    const place = `${nic.id} of guest ${vmid}`
-    pass.failures.push({ kind: 'rule-lost', rule, place, family: pass.family, died })
+    const failed = generateRule(pass, state, { chain, lines, scope, iface: '', vmid, quoted })
+    if (failed === null) continue
+    pass.failures.push({
+      kind: 'rule-lost',
+      rule,
+      nic: nic.id,
+      vmid,
+      family: pass.family,
+      died: failed,
+    })
   }
   return null
 }

@@ -119,7 +119,7 @@ function addRule(
   const chain = `PVEFW-HOST-${direction}`
   const died = generateRule(pass, state, { chain, lines, scope, iface, vmid: 0, quoted })
   if (died !== null)
-    pass.failures.push({ kind: 'rule-lost', rule, place: 'the host', family, died })
+    pass.failures.push({ kind: 'rule-lost', rule, nic: null, vmid: 0, family, died })
 }
 
 /** Alternative names of an interface are translated: the kernel knows only the main one. */

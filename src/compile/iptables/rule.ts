@@ -4,7 +4,7 @@ import { isTrue } from '../../config/dialect/iptables/perl.ts'
 import { macroTemplates } from '../../config/macros.ts'
 import type { RestoreLine } from '../../netfilter/restore.ts'
 import { addressMatch, resolveAddress, type Scope } from './address.ts'
-import type { Died } from './died.ts'
+import { type Died, died } from './died.ts'
 import { levelOf, logText } from './log.ts'
 import type { Pass } from './pass.ts'
 import type { RuleState } from './rule-state.ts'
@@ -50,7 +50,7 @@ function makeLines(pass: Pass, state: RuleState, target: Target): readonly Resto
   const made: string[] = []
   for (const fields of fieldsOf(rule, pass.family)) {
     const match = matchText(pass, rule, fields, target)
-    if (typeof match !== 'string') return { message: match.died, span: rule.span }
+    if (typeof match !== 'string') return died(match.died, rule.span)
     made.push(match)
   }
   const level = rule.log === null ? null : levelOf(rule.log.value)
