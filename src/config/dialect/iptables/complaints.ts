@@ -68,6 +68,14 @@ export function quoted(bytes: string): string {
   return text.length > 60 ? `\`${text.slice(0, 57)}...\`` : `\`${text}\``
 }
 
+/** How the real program names a line: `cluster.fw (line 7)`. */
+export function prefixOf(
+  { number }: { readonly number: number },
+  { label }: { readonly label: string },
+): string {
+  return `${label} (line ${number})`
+}
+
 /** What the real program prints, without the white space at the end of each line. */
 export function printed(...lines: readonly string[]): readonly string[] {
   return lines.map((line) => line.replace(/[\t\n\v\f\r ]+$/, ''))

@@ -1,6 +1,6 @@
 import { type Header, type Line, skip, spanOf, splitHeader, textOf } from '../../fw-line.ts'
-import { didYouMean } from '../../nearest.ts'
-import { complain, printed, quoted, type Wording } from './complaints.ts'
+import { nearest } from '../../nearest.ts'
+import { complain, prefixOf, printed, quoted, type Wording } from './complaints.ts'
 import { isName, lower, SPACE } from './perl.ts'
 import type { OpenFile } from './reading.ts'
 
@@ -17,14 +17,14 @@ const LONGEST_NAME = { group: 18, ipset: 64 } as const
  * Reads a line as a section header of this file; null if it is none, then it belongs to the section above it.
  * A header begins a group or set anew.
  */
-export function readHeader(line: Line, file: OpenFile, prefix: string): Section | null {
+export function readHeader(line: Line, file: OpenFile): Section | null {
   const header = splitHeader(line, SPACE)
   if (header === null) return null
   const keyword = lower(textOf(file.source, header.keyword))
   if (header.name === null)
     return header.tail.start === line.end && !hasTail(header, line) ? plain(keyword, file) : null
-  if (keyword === 'group' && file.groups !== null) return named('group', line, header, file, prefix)
-  if (keyword === 'ipset' && file.ipsets !== null) return named('ipset', line, header, file, prefix)
+  if (keyword === 'group' && file.groups !== null) return named('group', line, header, file)
+  if (keyword === 'ipset' && file.ipsets !== null) return named('ipset', line, header, file)
   return null
 }
 
@@ -45,13 +45,7 @@ function plain(keyword: string, file: OpenFile): Section | null {
   }
 }
 
-function named(
-  kind: 'group' | 'ipset',
-  line: Line,
-  header: Header,
-  file: OpenFile,
-  prefix: string,
-): Section {
+function named(kind: 'group' | 'ipset', line: Line, header: Header, file: OpenFile): Section {
   const span = spanOf(file.source, header.name ?? line)
   const written = file.source.text.slice(span.start, span.end)
   const name = lower(written)
@@ -68,7 +62,7 @@ function named(
         message: `${quoted(written)} cannot be the name of a ${kind === 'group' ? 'group' : 'set'}: the lines below are ignored`,
         help: `a name has 2 to ${LONGEST_NAME[kind]} of the letters, digits, \`-\` and \`_\`, and starts with a letter`,
       }),
-      printed(`${prefix}: ${says}`),
+      printed(`${prefixOf(line, file)}: ${says}`),
     )
     return { kind: 'none' }
   }
@@ -124,11 +118,9 @@ function headerHelp(
   const known = keyword.toUpperCase()
   if (text.endsWith('\r')) return 'save the file with Unix line ends'
   if (!SECTIONS.includes(known)) {
-    return didYouMean(
-      known,
-      SECTIONS,
-      'sections are [OPTIONS], [RULES], [ALIASES], [IPSET name] and [group name]',
-    )
+    const near = nearest(known, SECTIONS)
+    if (near !== null) return `did you mean \`[${near}]\`?`
+    return 'sections are [OPTIONS], [RULES], [ALIASES], [IPSET name] and [group name]'
   }
   const missing =
     (known === 'ALIASES' && aliases === null) ||

@@ -1,21 +1,22 @@
 import type { Diagnostic } from '../../../source/diagnostic.ts'
 import type { Span } from '../../../source/source-file.ts'
 import { commentStart, find, type Line, skip, skipBack, spanOf } from '../../fw-line.ts'
-import { complain, printed, quoted } from './complaints.ts'
+import { complain, prefixOf, printed, quoted } from './complaints.ts'
 import { lower, SPACE } from './perl.ts'
 import { addressTerm, type OpenFile, type OpenIpSet } from './reading.ts'
 import { readCidr } from './terms.ts'
 import { unknownAliasHelp } from './unknown-name.ts'
 
 /** Reads a line of [ALIASES] (`parse_alias`): a name, exactly one white space byte, an address. */
-export function readAliasLine(line: Line, file: OpenFile, prefix: string): void {
+export function readAliasLine(line: Line, file: OpenFile): void {
   const { text } = file.source
   const hash = commentStart(text, line)
   const end = hash < line.end ? skipBack(text, line.start, hash, SPACE) : line.end
   const nameEnd = find(text, line.start, end, SPACE)
   const addressStart = nameEnd + 1
   const addressEnd = find(text, addressStart, end, SPACE)
-  if (addressStart >= end || addressEnd !== end || addressEnd === addressStart) {
+  const isPair = nameEnd > line.start && addressEnd > addressStart && addressEnd === end
+  if (!isPair) {
     badAlias(line, end, file)
     return
   }
@@ -23,7 +24,7 @@ export function readAliasLine(line: Line, file: OpenFile, prefix: string): void 
   const found = readCidr(text.slice(addressStart, addressEnd))
   if (found === null) {
     const span = { file: file.source, start: addressStart, end: addressEnd }
-    badAliasAddress(span, text.slice(addressStart, addressEnd), file, prefix)
+    badAliasAddress(line, span, text.slice(addressStart, addressEnd), file)
     return
   }
   const key = lower(name)
@@ -58,7 +59,7 @@ function aliasHelp(words: string): string {
   return 'an alias is a name, one blank, and an address or network: `office 192.168.1.0/24`'
 }
 
-function badAliasAddress(span: Span, value: string, file: OpenFile, prefix: string): void {
+function badAliasAddress(line: Line, span: Span, value: string, file: OpenFile): void {
   complain(
     file.complaints,
     'warning',
@@ -68,7 +69,7 @@ function badAliasAddress(span: Span, value: string, file: OpenFile, prefix: stri
       message: `${quoted(value)} is not an address or network`,
       help: 'an alias holds one address or network; for several, or a range, define an IPSET',
     }),
-    [`${prefix}: ${NOT_AN_ADDRESS}`],
+    [`${prefixOf(line, file)}: ${NOT_AN_ADDRESS}`],
   )
 }
 
@@ -89,7 +90,6 @@ export function readIpSetLine(
   set: OpenIpSet,
   known: Set<string>,
   file: OpenFile,
-  prefix: string,
 ): void {
   const { text } = file.source
   const end = commentStart(text, line)
@@ -100,16 +100,17 @@ export function readIpSetLine(
   const tokenEnd = find(text, start, end, SPACE)
   const isOne = skip(text, tokenEnd, end, SPACE) === end
   const written = text.slice(start, tokenEnd)
-  const title = `${prefix} - errors in ipset '${set.name}': ${text.slice(line.start, end)}`
+  const title = () =>
+    `${prefixOf(line, file)} - errors in ipset '${set.name}': ${text.slice(line.start, end)}`
   if (!isOne) {
-    const error = twoWords(line, end, title, file)
+    const error = twoWords(line, end, title(), file)
     known.add('')
     set.entries.push({ cidr: '', nomatch: true, span: spanOf(file.source, line), error })
     return
   }
   const { cidr, fault } = readEntry(written, known, file)
   const span = { file: file.source, start, end: tokenEnd }
-  const error = fault === null ? null : complainOfEntry(fault, span, title, file)
+  const error = fault === null ? null : complainOfEntry(fault, span, title(), file)
   known.add(cidr)
   set.entries.push({ cidr, nomatch: bang && start > line.start, span, error })
 }

@@ -141,9 +141,8 @@ function wrongV6(text: string, colons: number, complaint: Complaint): string | n
     if (index !== octets || !isV4(group, complaint)) return `Invalid IP address ${text}`
     octets += 1
   }
-  if (text.startsWith(':') && !text.startsWith('::'))
-    return `Invalid address ${text} (starts with :)`
-  if (text.endsWith(':') && !text.endsWith('::')) return `Invalid address ${text} (ends with :)`
+  if (/^:[^:]/.test(text)) return `Invalid address ${text} (starts with :)`
+  if (/[^:]:$/.test(text)) return `Invalid address ${text} (ends with :)`
   const double = text.indexOf('::')
   if (double !== -1 && text.includes('::', double + 1))
     return `Invalid address ${text} (More than one :: pattern)`

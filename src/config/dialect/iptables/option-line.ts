@@ -3,7 +3,7 @@ import type { Located } from '../../../source/source-file.ts'
 import { unreachable } from '../../../source/unreachable.ts'
 import { find, type Line, skip, skipBack, spanOf, type Token, textOf } from '../../fw-line.ts'
 import { didYouMean } from '../../nearest.ts'
-import { complain, printed, quoted } from './complaints.ts'
+import { complain, prefixOf, printed, quoted } from './complaints.ts'
 import {
   CONNTRACK_HELPERS,
   type FwOption,
@@ -16,14 +16,14 @@ import {
 import { integer, lower, SPACE, split, upper } from './perl.ts'
 import type { OpenFile } from './reading.ts'
 
-/** Reads a line of [OPTIONS] (`parse_clusterfw_option` and its sisters). `prefix` is `cluster.fw (line 3)`. */
-export function readOptionLine(line: Line, file: OpenFile, prefix: string): void {
+/** Reads a line of [OPTIONS] (`parse_clusterfw_option` and its sisters). */
+export function readOptionLine(line: Line, file: OpenFile): void {
   const { text } = file.source
   const colon = colonOf(line)
   const key = lower(text.slice(line.start, colon))
   const option = colon < line.end ? findOption(file.scope, key) : null
   if (option === null) {
-    unknownOption(line, { start: line.start, end: colon }, file, prefix)
+    unknownOption(line, { start: line.start, end: colon }, file)
     return
   }
   const start = skip(text, colon + 1, line.end, SPACE)
@@ -33,7 +33,7 @@ export function readOptionLine(line: Line, file: OpenFile, prefix: string): void
   const caseMatters = option.value.kind === 'word' && option.value.of === 'ratelimit'
   if (read.kind === 'refused' || (caseMatters && keyAsWritten !== key)) {
     const says = read.kind === 'refused' ? read.says : null
-    badValue(line, token, option, says, file, prefix)
+    badValue(line, token, option, says, file)
     return
   }
   const value =
@@ -112,7 +112,7 @@ function colonOf({ file, start, end }: Line): number {
   return end
 }
 
-function unknownOption(line: Line, key: Token, file: OpenFile, prefix: string): void {
+function unknownOption(line: Line, key: Token, file: OpenFile): void {
   const whole = textOf(file.source, line)
   const name = /^[^\t\n\v\f\r =]*/.exec(textOf(file.source, key))?.[0] ?? ''
   complain(
@@ -124,7 +124,7 @@ function unknownOption(line: Line, key: Token, file: OpenFile, prefix: string): 
       message: `${quoted(name)} is not an option of ${file.label}`,
       help: unknownOptionHelp(name, whole, file),
     }),
-    printed(`${prefix}: can't parse option '${whole}'`),
+    printed(`${prefixOf(line, file)}: can't parse option '${whole}'`),
   )
 }
 
@@ -135,7 +135,7 @@ function unknownOptionHelp(name: string, line: string, file: OpenFile): string |
   const elsewhere = OPTIONS.filter((option) => option.key === key).map(({ scope }) => FILES[scope])
   if (elsewhere.length > 0) return `it is an option of ${elsewhere.join(' and of ')}`
   const known = OPTIONS.filter((option) => option.scope === file.scope).map((option) => option.key)
-  return didYouMean(key, known, `the options of this file are ${known.join(', ')}`)
+  return didYouMean(key, known, 'pve-firewall knows it in no file')
 }
 
 const FILES = {
@@ -151,7 +151,6 @@ function badValue(
   option: FwOption,
   says: string | null,
   file: OpenFile,
-  prefix: string,
 ): void {
   const value = textOf(file.source, token)
   const span = token.start === token.end ? spanOf(file.source, line) : spanOf(file.source, token)
@@ -167,7 +166,9 @@ function badValue(
           : `\`${option.key}\` is refused: ${quoted(says.replace(/ at PVE.*/, '')).slice(1, -1)}`,
       help: valueAdvice(value, option.value),
     }),
-    printed(`${prefix}: ${says ?? `can't parse option '${textOf(file.source, line)}'`}`),
+    printed(
+      `${prefixOf(line, file)}: ${says ?? `can't parse option '${textOf(file.source, line)}'`}`,
+    ),
   )
 }
 

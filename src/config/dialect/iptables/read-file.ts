@@ -1,7 +1,7 @@
 import type { SourceFile } from '../../../source/source-file.ts'
 import { type Line, readLines, skip, spanOf, textOf } from '../../fw-line.ts'
 import type { RulePlace } from './check.ts'
-import { complain, noComplaints, printed, quoted } from './complaints.ts'
+import { complain, noComplaints, prefixOf, printed, quoted } from './complaints.ts'
 import { noHeader, readHeader, type Section } from './header.ts'
 import type { FwRule } from './model.ts'
 import { readAliasLine, readIpSetLine } from './name-lines.ts'
@@ -26,6 +26,7 @@ export function readFile(file: OpenFile): void {
   let section: Section = { kind: 'none' }
   let known = new Set<string>()
   let count = 0
+  const places = placesOf(file)
   noteLineEnds(file)
   for (const line of readLines(file.source, BLANK)) {
     const { text } = file.source
@@ -36,7 +37,7 @@ export function readFile(file: OpenFile): void {
       return
     }
     if (text.charCodeAt(line.start) === OPEN) {
-      const header = readHeader(line, file, prefixOf(line, file))
+      const header = readHeader(line, file)
       if (header === null) {
         readUnderFalseHeader(line, section, known, file)
       } else {
@@ -44,7 +45,7 @@ export function readFile(file: OpenFile): void {
         known = new Set()
       }
     } else {
-      readLine(line, section, known, file)
+      readLine(line, section, known, places, file)
     }
   }
 }
@@ -56,32 +57,29 @@ function isSpaceOnly({ file, start, end }: Line): boolean {
   return skip(file.text, start, end, SPACE) === end
 }
 
-function prefixOf(line: Line, file: OpenFile): string {
-  return `${file.label} (line ${line.number})`
-}
-
-function readLine(line: Line, section: Section, known: Set<string>, file: OpenFile): void {
+function readLine(
+  line: Line,
+  section: Section,
+  known: Set<string>,
+  places: Places,
+  file: OpenFile,
+): void {
   switch (section.kind) {
     case 'options':
-      readOptionLine(line, file, prefixOf(line, file))
+      readOptionLine(line, file)
       break
     case 'aliases':
-      readAliasLine(line, file, prefixOf(line, file))
+      readAliasLine(line, file)
       break
     case 'rules':
-      readRuleLine(line, file.rules, { ...placeOf(file), env: file.env, file }, file)
+      readRuleLine(line, file.rules, places.own, file)
       break
     case 'group':
-      readRuleLine(
-        line,
-        file.groups?.get(section.name)?.rules ?? [],
-        { ...placeOf(file), env: 'group', file: null },
-        file,
-      )
+      readRuleLine(line, file.groups?.get(section.name)?.rules ?? [], places.group, file)
       break
     case 'ipset': {
       const set = file.ipsets?.get(section.name)
-      if (set !== undefined) readIpSetLine(line, set, known, file, prefixOf(line, file))
+      if (set !== undefined) readIpSetLine(line, set, known, file)
       break
     }
     default:
@@ -89,13 +87,19 @@ function readLine(line: Line, section: Section, known: Set<string>, file: OpenFi
   }
 }
 
-function placeOf({ reading, cluster }: OpenFile): Pick<RulePlace, 'reading' | 'cluster'> {
-  return { reading, cluster }
+/** Where the rules of a file stand: in [RULES], or in a group. */
+type Places = { readonly own: RulePlace; readonly group: RulePlace }
+
+function placesOf(file: OpenFile): Places {
+  const { reading, cluster, env } = file
+  return {
+    own: { env, reading, file, cluster },
+    group: { env: 'group', reading, file: null, cluster },
+  }
 }
 
 function readRuleLine(line: Line, rules: FwRule[], place: RulePlace, file: OpenFile): void {
-  const report = { complaints: file.complaints, prefix: prefixOf(line, file) }
-  const rule = readRule(line, place, report)
+  const rule = readRule(line, place, file)
   // What starts with a bracket is never a rule; its complaint is told as that of a false header.
   if (rule !== null && file.source.text.charCodeAt(line.start) !== OPEN) rules.push(rule)
 }
@@ -111,7 +115,7 @@ function readUnderFalseHeader(
   file: OpenFile,
 ): void {
   const inner: OpenFile = { ...file, complaints: noComplaints() }
-  readLine(line, section, known, inner)
+  readLine(line, section, known, placesOf(inner), inner)
   file.aliases = inner.aliases
   file.ipsets = inner.ipsets
   const upstream = inner.complaints.diagnostics.flatMap((one) => one.upstream)

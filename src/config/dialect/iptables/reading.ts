@@ -102,24 +102,20 @@ export function openFile(
 
 /** The port list judged, once per text. */
 export function portTerm(reading: Reading, text: string, icmp: boolean): PortTerm {
-  return remembered(icmp ? reading.icmpPorts : reading.ports, text, () =>
-    readPorts(text, icmp, reading.services),
-  )
+  const known = icmp ? reading.icmpPorts : reading.ports
+  return known.get(text) ?? remember(known, text, readPorts(text, icmp, reading.services))
 }
 
 /** The address judged, once per text. */
-export function addressTerm(reading: Reading, text: string): AddressTerm {
-  return remembered(reading.addresses, text, () => readAddress(text))
+export function addressTerm({ addresses }: Reading, text: string): AddressTerm {
+  return addresses.get(text) ?? remember(addresses, text, readAddress(text))
 }
 
 /** Memory for hostile files is bounded: nothing is gained by remembering what is not repeated. */
 const MOST_REMEMBERED = 50_000
 
-function remembered<T>(known: Map<string, T>, text: string, judge: () => T): T {
-  const before = known.get(text)
-  if (before !== undefined) return before
+function remember<T>(known: Map<string, T>, text: string, judged: T): T {
   if (known.size >= MOST_REMEMBERED) known.clear()
-  const judged = judge()
   known.set(text, judged)
   return judged
 }

@@ -1,5 +1,8 @@
 import { didYouMean } from '../../nearest.ts'
 
+/** Help for a line with U+00A0 between its words. */
+export const NO_BREAK_SPACE = 'replace the no-break spaces by ordinary blanks'
+
 const OPTIONS: readonly string[] = [
   ...['-i', '-p', '-proto', '-dport', '-sport', '-source', '-dest', '-log', '-icmp-type'],
 ]
@@ -63,6 +66,6 @@ function badValue(rest: string, word: string): string {
 /** Help for a line without direction and action. */
 export function unreadableHelp(words: string): string {
   if (/^[\t ]/.test(words)) return 'no blank may follow the `|` that disables a rule'
-  if (words.includes('\xc2\xa0')) return 'replace the no-break spaces by ordinary blanks'
+  if (words.includes('\xc2\xa0')) return NO_BREAK_SPACE
   return 'a rule is `IN ACCEPT -p tcp -dport 22`, `IN SSH(ACCEPT)` or `GROUP name`'
 }

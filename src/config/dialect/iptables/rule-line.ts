@@ -2,63 +2,62 @@ import type { Diagnostic } from '../../../source/diagnostic.ts'
 import type { Located, SourceFile } from '../../../source/source-file.ts'
 import { commentStart, find, type Line, skip, skipBack, spanOf } from '../../fw-line.ts'
 import { findMacro, isIptablesMacro } from '../../macros.ts'
-import type { RuleFault, RuleFields, RulePlace } from './check.ts'
-import { type Complaints, complain, isFull, printed, quoted } from './complaints.ts'
+import type { RuleFault, RulePlace } from './check.ts'
+import { type Complaints, complain, isFull, prefixOf, printed, quoted } from './complaints.ts'
 import type { FwRule } from './model.ts'
 import { LOG_LEVELS } from './options.ts'
 import { isTrue, lower, SPACE } from './perl.ts'
-import { restHelp, unreadableHelp } from './rule-help.ts'
+import { NO_BREAK_SPACE, restHelp, unreadableHelp } from './rule-help.ts'
 import { noteSurprises } from './rule-surprises.ts'
 import { verifyRule } from './verify.ts'
 
-/** Where complaints about a line go, and what the real program calls the line. */
-export type LineReport = {
-  readonly complaints: Complaints
-  /** `cluster.fw (line 7)`. */
-  readonly prefix: string
-}
+/** Where complaints about a file go, and what the real program calls it: `cluster.fw`. */
+export type LineReport = { readonly complaints: Complaints; readonly label: string }
 
 /**
  * Reads a rule line and judges it: `parse_fw_rule` with `verify_rule`. Null: the line is skipped; a rule with
  * errors is kept.
  */
 export function readRule(line: Line, place: RulePlace, report: LineReport): FwRule | null {
-  const fields = readFields(line, report)
-  if (fields === null) return null
-  const { faults, version, warnings, died } = verifyRule(fields, place)
+  const rule = readFields(line, report)
+  if (rule === null) return null
+  const { faults, version, warnings, died } = verifyRule(rule, place)
   if (died !== null) {
-    complainOf(died, report, [...warnings, `${report.prefix}: ${died.says}`])
+    complainOf(died, report, [...warnings, `${prefixOf(line, report)}: ${died.says}`])
     return null
   }
-  if (faults.length > 0)
-    return faultyRule(line, { ...fields, ipVersion: version }, faults, warnings, report)
-  if (fields.enabled) noteSurprises(fields, place, report.complaints)
-  return { ...fields, macro: canonicalMacro(fields.macro), ipVersion: version, errors: NONE }
+  if (faults.length === 0 && rule.enabled) noteSurprises(rule, place, report.complaints)
+  rule.macro = canonicalMacro(rule.macro)
+  rule.ipVersion = version
+  return faults.length === 0 ? rule : withErrors(rule, line, faults, warnings, report)
 }
+
+/** A rule in the making; nobody else sees it before it is finished. */
+type Draft = { -readonly [field in keyof FwRule]: FwRule[field] }
 
 const NONE: readonly Diagnostic[] = []
 
 /**
- * A rule with its errors; null when the file has so many of this kind that they are only counted: nobody
+ * Tells the errors of a rule; null when the file has so many of this kind that they are only counted: nobody
  * looks at such a rule any more.
  */
-function faultyRule(
+function withErrors(
+  rule: Draft,
   line: Line,
-  fields: Omit<FwRule, 'errors'>,
   faults: readonly RuleFault[],
   warnings: readonly string[],
   report: LineReport,
 ): FwRule | null {
-  const { text } = line.file
   const counted = faults.every(({ code }) => isFull(report.complaints, code))
-  const title = `${report.prefix} - errors in rule parameters: ${text.slice(line.start, line.end)}`
+  const text = line.file.text.slice(line.start, line.end)
+  const title = `${prefixOf(line, report)} - errors in rule parameters: ${text}`
   // The real program's order is that of a Perl hash: none.
   const sorted = faults.toSorted((a, b) => (a.field < b.field ? -1 : 1))
-  const errors = sorted.map((fault, index) => {
+  rule.errors = sorted.map((fault, index) => {
     const own = `  ${fault.field}: ${fault.says}`
     return complainOf(fault, report, index === 0 ? [...warnings, title, own] : [own])
   })
-  return counted ? null : { ...fields, macro: canonicalMacro(fields.macro), errors }
+  return counted ? null : rule
 }
 
 function complainOf(
@@ -76,23 +75,26 @@ function canonicalMacro(macro: Located<string> | null): Located<string> | null {
   return found === null || !isIptablesMacro(found) ? macro : { ...macro, value: found.name }
 }
 
-type Options = { -readonly [field in OptionField]: Located<string> | null }
-type OptionField = (typeof OPTION_FIELDS)[keyof typeof OPTION_FIELDS]
+type OptionField = Extract<
+  keyof FwRule,
+  'iface' | 'proto' | 'dport' | 'sport' | 'source' | 'dest' | 'log' | 'icmpType'
+>
 
 /** Option names without their dashes. `-i` and `-p` take one dash, the others one or two. */
-const OPTION_FIELDS = {
-  i: 'iface',
-  p: 'proto',
-  proto: 'proto',
-  dport: 'dport',
-  sport: 'sport',
-  source: 'source',
-  dest: 'dest',
-  log: 'log',
-  'icmp-type': 'icmpType',
-} as const
+const OPTION_FIELDS: ReadonlyMap<string, OptionField> = new Map([
+  ['i', 'iface'],
+  ['p', 'proto'],
+  ['proto', 'proto'],
+  ['dport', 'dport'],
+  ['sport', 'sport'],
+  ['source', 'source'],
+  ['dest', 'dest'],
+  ['log', 'log'],
+  ['icmp-type', 'icmpType'],
+])
 
-const MACRO_CALL = /^(.+)\((ACCEPT|DROP|REJECT)\)$/s
+const CALLED: readonly string[] = ['(ACCEPT)', '(DROP)', '(REJECT)']
+const CLOSING = 0x29
 const DASH = 0x2d
 const ONE_BLANK = 0x20
 /** `icmp-type`. */
@@ -100,7 +102,7 @@ const LONGEST_OPTION = 9
 const BAR = 0x7c
 
 /** Takes a rule line apart; null after complaining. */
-function readFields(line: Line, report: LineReport): RuleFields | null {
+function readFields(line: Line, report: LineReport): Draft | null {
   const { file, start } = line
   const { text } = file
   const end = commentStart(text, line)
@@ -114,60 +116,61 @@ function readFields(line: Line, report: LineReport): RuleFields | null {
     return null
   }
   const type = lower(text.slice(typeStart, typeEnd))
-  const call = type === 'group' ? null : readCall(file, actionStart, actionEnd)
-  const isDirection = type === 'in' || type === 'out' || type === 'forward'
-  const options: Options = {
-    ...{ iface: null, proto: null, dport: null, sport: null },
-    ...{ source: null, dest: null, log: null, icmpType: null },
-  }
-  const rest = readOptions(line, skip(text, actionEnd, end, SPACE), end, type, options, report)
-  if (rest < end) {
-    unreadableOptions(line, rest, end, type, report)
-    return null
-  }
-  return {
-    span: spanOf(file, line),
+  const macroEnd =
+    type === 'in' || type === 'out' || type === 'forward'
+      ? endOfMacro(text, actionStart, actionEnd)
+      : actionStart
+  const isMacro = macroEnd > actionStart
+  const rule: Draft = {
+    span: { file, start, end: line.end },
     enabled,
     type,
-    action: (isDirection ? call?.action : null) ?? located(file, actionStart, actionEnd),
-    macro: (isDirection ? call?.macro : null) ?? null,
-    ...options,
+    action: isMacro
+      ? located(file, macroEnd + 1, actionEnd - 1)
+      : located(file, actionStart, actionEnd),
+    macro: isMacro ? located(file, actionStart, macroEnd) : null,
+    iface: null,
+    proto: null,
+    dport: null,
+    sport: null,
+    source: null,
+    dest: null,
+    log: null,
+    icmpType: null,
     comment: end < line.end ? readComment(line, end) : null,
+    ipVersion: null,
+    errors: NONE,
   }
+  const rest = readOptions(line, skip(text, actionEnd, end, SPACE), end, rule, report)
+  if (rest === end) return rule
+  unreadableOptions(line, rest, end, type, report)
+  return null
 }
 
-/** `Name(ACCEPT)`: macro and action; null for anything else. */
-function readCall(
-  file: SourceFile,
-  start: number,
-  end: number,
-): { readonly macro: Located<string>; readonly action: Located<string> } | null {
-  if (file.text.charCodeAt(end - 1) !== 0x29) return null
-  const found = MACRO_CALL.exec(file.text.slice(start, end))
-  if (found === null) return null
-  const [, macro = '', action = ''] = found
-  const actionStart = end - 1 - action.length
-  return {
-    macro: located(file, start, start + macro.length),
-    action: located(file, actionStart, end - 1),
+/** Where the macro of `Name(ACCEPT)` ends; `start` when it is something else. */
+function endOfMacro(text: string, start: number, end: number): number {
+  if (text.charCodeAt(end - 1) !== CLOSING) return start
+  for (const action of CALLED) {
+    const macroEnd = end - action.length
+    if (macroEnd > start && text.startsWith(action, macroEnd)) return macroEnd
   }
+  return start
 }
 
-/** Reads options into `options` until one cannot be read; the offset of what is left. */
+/** Reads options into the rule until one cannot be read; the offset of what is left. */
 function readOptions(
   line: Line,
   from: number,
   end: number,
-  type: string,
-  options: Options,
+  rule: Draft,
   { complaints }: LineReport,
 ): number {
   const { file } = line
   let at = from
   while (at < end) {
     const found = readOption(file, at, end)
-    if (found === null || (type === 'group' && found.field !== 'iface')) break
-    const earlier = options[found.field]
+    if (found === null || (rule.type === 'group' && found.field !== 'iface')) break
+    const earlier = rule[found.field]
     if (earlier !== null) {
       complain(complaints, 'warning', 'config/rule-option-repeated', earlier.span, () => ({
         message: `${quoted(earlier.value)} has no effect: the option is given again behind it`,
@@ -175,7 +178,7 @@ function readOptions(
         related: [{ span: found.value.span, message: 'this one counts' }],
       }))
     }
-    options[found.field] = found.value
+    rule[found.field] = found.value
     at = skip(file.text, found.value.span.end, end, SPACE)
   }
   return at
@@ -196,8 +199,8 @@ function readOption(
   while (nameEnd < longest && text.charCodeAt(nameEnd) !== ONE_BLANK) nameEnd += 1
   if (text.charCodeAt(nameEnd) !== ONE_BLANK || nameEnd >= end) return null
   const name = text.slice(nameStart, nameEnd)
-  if (!Object.hasOwn(OPTION_FIELDS, name) || (double && name.length === 1)) return null
-  const field = OPTION_FIELDS[name as keyof typeof OPTION_FIELDS]
+  const field = OPTION_FIELDS.get(name)
+  if (field === undefined || (double && name.length === 1)) return null
   const start = nameEnd + 1
   const stop = field === 'log' ? levelEnd(text, start, end) : find(text, start, end, SPACE)
   return stop === start ? null : { field, value: located(file, start, stop) }
@@ -227,8 +230,13 @@ function unreadable(line: Line, start: number, end: number, report: LineReport):
     'config/bad-rule',
     spanOf(line.file, line),
     () => ({ message: `${quoted(words)} is not a rule`, help: unreadableHelp(words) }),
-    printed(`${report.prefix}: unable to parse rule: ${words}`),
+    printed(`${prefixOf(line, report)}: unable to parse rule: ${words}`),
   )
+}
+
+/** The two bytes of U+00A0, which copied text is full of; Perl takes them for letters. */
+function hasNoBreakSpace({ file, start, end }: Line): boolean {
+  return file.text.slice(start, end).includes('\xc2\xa0')
 }
 
 function unreadableOptions(
@@ -248,8 +256,8 @@ function unreadableOptions(
     span,
     () => ({
       message: `the rule cannot be read from ${quoted(rest.trimEnd())} on`,
-      help: restHelp(rest, type),
+      help: hasNoBreakSpace(line) ? NO_BREAK_SPACE : restHelp(rest, type),
     }),
-    printed(`${report.prefix}: unable to parse rule parameters: ${rest}`),
+    printed(`${prefixOf(line, report)}: unable to parse rule parameters: ${rest}`),
   )
 }

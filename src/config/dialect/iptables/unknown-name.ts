@@ -20,7 +20,15 @@ export function unknownSetHelp(
     return `\`${name}\` is an alias, write it without \`+\``
   const known = visible.flatMap((one) => [...(one?.ipsets?.keys() ?? [])])
   const sdn = [...((file ?? cluster)?.reading.sdnSets.keys() ?? [])]
-  return didYouMean(name, [...known, ...sdn], `define it above this line with \`[IPSET ${name}]\``)
+  return didYouMean(name, [...known, ...sdn], defineSet(name))
+}
+
+function defineSet(name: string): string {
+  const stored = lower(name)
+  const define = `define it above this line with \`[IPSET ${stored}]\``
+  return stored === name
+    ? define
+    : `${define} and write \`+${stored}\`, as names of sets are stored in lower case`
 }
 
 /** Help for a reference to an alias that is not defined. */

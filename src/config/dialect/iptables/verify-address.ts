@@ -66,10 +66,18 @@ function badAddress(
     code: term.kind === 'list' ? 'config/bad-address' : 'config/name-too-long',
     span: within(address.span, found),
     wording: () => ({
-      message: `\`-${field}\` ${quoted(part)} is refused: ${quoted(says).slice(1, -1)}`,
+      message: `\`-${field}\` ${quoted(part)} is refused: ${addressReason(says)}`,
       help: term.kind === 'list' ? addressHelp(part, says) : null,
     }),
   })
+}
+
+/** What Net::IP means, in fewer words; its own text is in `upstream`. */
+function addressReason(says: string): string {
+  if (says.includes('Invalid prefix')) return 'it has bits set behind its prefix length'
+  if (says.includes('detected mixed')) return 'it is of another family than what stands before it'
+  if (says.includes('greater than End')) return 'the range ends before it begins'
+  return quoted(says.replace('invalid IP address: ', '')).slice(1, -1)
 }
 
 function addressHelp(part: string, says: string): string | null {

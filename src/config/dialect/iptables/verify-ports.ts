@@ -23,7 +23,7 @@ export function checkSport(check: Check): void {
   const ports = given(check.rule.sport)
   if (ports === null) return
   checkPorts(check, 'sport', ports, false)
-  if (!WITH_PORTS.has(check.rule.proto?.value ?? '')) withoutPorts(check, 'sport', ports, 1896)
+  if (!WITH_PORTS.has(check.rule.proto?.value ?? '')) withoutPorts(check, 'sport', ports, 1897)
 }
 
 function checkPorts(check: Check, field: string, ports: Located<string>, icmp: boolean): void {

@@ -196,14 +196,19 @@ function checkProtocol(check: Check): void {
       span: proto.span,
       wording: () => ({
         message: `${quoted(proto.value)} is not a protocol of etc/protocols`,
-        help: protocols.has(lower(proto.value))
-          ? `names are written as there: \`${lower(proto.value)}\``
-          : didYouMean(proto.value, protocols, 'use a name or number of its first two columns'),
+        help: protocolHelp(proto.value, protocols),
       }),
     })
   }
   if (proto.value === 'icmp') check.version = 4
   else if (isIcmp(proto.value)) check.version = 6
+}
+
+function protocolHelp(name: string, protocols: ReadonlySet<string>): string {
+  if (name.startsWith('!')) return 'rules have no negation: put a DROP rule before'
+  const small = lower(name)
+  if (protocols.has(small)) return `names are written as there: \`${small}\``
+  return didYouMean(name, protocols, 'use a name or number of its first two columns')
 }
 
 function checkIcmpType(check: Check): void {
