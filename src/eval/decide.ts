@@ -7,7 +7,7 @@ import type { ChainTrace, Decision, RuleHit, Trace } from './trace.ts'
  */
 export function decide(trace: Trace): Decision {
   const base = trace.hops.findLast((hop) => hop.chains.length > 0)?.chains.at(-1) ?? null
-  const kind = base === null ? 'none' : base.end === 'policy' ? 'policy' : 'rule'
+  const kind = base === null ? 'none' : endedByPolicy(base) ? 'policy' : 'rule'
   for (const hop of trace.hops.toReversed()) {
     for (const chain of hop.chains.toReversed()) {
       const last = lastHit(chain)
@@ -27,6 +27,12 @@ export function kernelName({ table, chain, hit }: Decision): string | null {
   if (table === null || chain === null || hit === null) return null
   const name = table.family === 'bridge' ? 'ebtables' : table.name
   return `${name}:${chain.name}:rule:${hit.index + 1}`
+}
+
+/** By the policy of a base chain, or of the user chain the walk ended in (ebtables). */
+function endedByPolicy({ end, hits }: ChainTrace): boolean {
+  const into = hits.at(-1)?.into ?? null
+  return end === 'policy' || (end === 'verdict' && into !== null && endedByPolicy(into))
 }
 
 /** The rule that ran last, in this chain or in one it went into. */

@@ -1,4 +1,4 @@
-import { intersect, isSubset, type RangeSet, subtract } from '../ip/range-set.ts'
+import { intersect, type Range, type RangeSet, subtract } from '../ip/range-set.ts'
 import { addressesOfType, addressType, EMPTY_FIB, type Fib } from '../netfilter/fib.ts'
 import { FIELD_NAMES, FIELDS, type FieldName, fieldSlot } from '../netfilter/field.ts'
 import type { Packet } from '../netfilter/packet.ts'
@@ -136,12 +136,41 @@ function split(
       outside: { kind: 'names', names: new Set(names.filter((name) => !matched.has(name))) },
     }
   }
-  if (isSubset(domain.ranges, possible.ranges))
-    return { inside: domain, outside: { kind: 'ranges', ranges: [] } }
+  const { inside, outside } = splitRanges(domain.ranges, possible.ranges)
   return {
-    inside: { kind: 'ranges', ranges: intersect(domain.ranges, possible.ranges) },
-    outside: { kind: 'ranges', ranges: subtract(domain.ranges, possible.ranges) },
+    inside: { kind: 'ranges', ranges: inside },
+    outside: { kind: 'ranges', ranges: outside },
   }
+}
+
+/** Most terms are one range: then only the ranges it touches are looked at. */
+function splitRanges(
+  all: RangeSet,
+  possible: RangeSet,
+): { readonly inside: RangeSet; readonly outside: RangeSet } {
+  const [only] = possible
+  if (only === undefined || possible.length > 1)
+    return { inside: intersect(all, possible), outside: subtract(all, possible) }
+  const from = firstEndingFrom(all, only.lo)
+  let to = from
+  while (to < all.length && (all[to] as Range).lo <= only.hi) to += 1
+  const touched = all.slice(from, to)
+  return {
+    inside: intersect(touched, possible),
+    outside: [...all.slice(0, from), ...subtract(touched, possible), ...all.slice(to)],
+  }
+}
+
+/** Index of the first range that ends at `value` or later. */
+function firstEndingFrom(ranges: RangeSet, value: bigint): number {
+  let low = 0
+  let high = ranges.length
+  while (low < high) {
+    const middle = (low + high) >> 1
+    if ((ranges[middle] as Range).hi < value) low = middle + 1
+    else high = middle
+  }
+  return low
 }
 
 /** The values a test of one field lets pass, negation left aside; null: there is no saying. */

@@ -6,7 +6,7 @@ import { replyFate } from './reply.ts'
 import type { Outcome, Question, Trace } from './trace.ts'
 
 /** Walks that are tried before a packet with unknown fields is given up: enough for a guest without address. */
-const mostWalks = 256
+const mostWalks = 128
 
 /** Walks the packet over its path and writes down every chain it entered and every rule that matched. */
 export function evaluate(question: Question): Trace {

@@ -4,7 +4,7 @@ import type { Statement } from '../netfilter/ruleset.ts'
 import { parseHostNetwork } from './address.ts'
 import { matchModule } from './match-modules.ts'
 import { interfaceNames } from './match-terms.ts'
-import { type Draft, load, statementOf } from './rule-draft.ts'
+import { type Draft, flushUnknown, load, statementOf } from './rule-draft.ts'
 import { findTarget, OPAQUE_TARGETS } from './targets.ts'
 import { joinWords, parseUnsigned } from './words.ts'
 
@@ -124,7 +124,8 @@ function readModule(draft: Draft, option: string, [name = '']: readonly string[]
   const prefix = `${option} ${name}`
   const module = matchModule(name)
   if (module === undefined) {
-    draft.terms.push({ kind: 'match', match: { kind: 'opaque', text: prefix }, text: prefix })
+    flushUnknown(draft)
+    draft.unknownModule = prefix
     return null
   }
   if (module.version !== null && module.version !== draft.reader.version)

@@ -45,6 +45,8 @@ export type Draft = {
   /** Elements of a comma list, with the slot they take turns in. */
   source: { readonly slot: number; readonly turns: readonly Statement[] } | null
   dest: { readonly slot: number; readonly turns: readonly Statement[] } | null
+  /** `-m NAME` of an extension pvefw does not know, until its options follow. */
+  unknownModule: string | null
   targetName: string | null
   target: Target | null
   goto: boolean
@@ -64,6 +66,7 @@ export function newDraft(reader: LineReader): Draft {
     terms: [],
     source: null,
     dest: null,
+    unknownModule: null,
     targetName: null,
     target: null,
     goto: false,
@@ -107,4 +110,11 @@ export function statementOf(
     typeof match === 'string' ? match : { kind: 'match', match, text }
   terms.set(key, statement)
   return statement
+}
+
+/** An extension pvefw does not know, without options, may match or not. */
+export function flushUnknown(draft: Draft, options = ''): void {
+  const text = [draft.unknownModule ?? '', options].join(' ').trim()
+  draft.unknownModule = null
+  if (text !== '') draft.terms.push({ kind: 'match', match: { kind: 'opaque', text }, text })
 }

@@ -4,6 +4,7 @@ import type { MatchModule } from './match-module.ts'
 import { KNOWN_OPTIONS, protocolModule } from './match-modules.ts'
 import {
   type Draft,
+  flushUnknown,
   type LineReader,
   type Loaded,
   load,
@@ -149,8 +150,7 @@ function readUnknown(draft: Draft, words: readonly string[], at: number, negate:
     draft.targetWords.push(...taken)
     draft.targetOptions.set('unknown', taken)
   } else {
-    const text = joinWords(taken)
-    draft.terms.push({ kind: 'match', match: { kind: 'opaque', text }, text })
+    flushUnknown(draft, joinWords(taken))
   }
   return end
 }
@@ -159,6 +159,7 @@ function readUnknown(draft: Draft, words: readonly string[], at: number, negate:
 function settle(draft: Draft): string | null {
   const { version, facts, sets } = draft.reader
   const protocol = draft.protocolNegated ? null : draft.protocol
+  flushUnknown(draft)
   for (const { module, used, prefix, gathered, words, slot } of draft.loaded) {
     if (!used && module.empty !== null) return module.empty
     if (module.protocol !== null && module.protocol !== protocol)
@@ -197,8 +198,9 @@ function expand(draft: Draft, last: Statement | null): Bodies {
   const { source, dest } = draft
   if (source === null && dest === null) return [common]
   const bodies: (readonly Statement[])[] = []
-  for (const from of source?.turns ?? [null]) {
-    for (const to of dest?.turns ?? [null]) {
+  const none: readonly (Statement | null)[] = [null]
+  for (const from of source?.turns ?? none) {
+    for (const to of dest?.turns ?? none) {
       const body = [...common]
       if (source !== null && from !== null) body[source.slot] = from
       if (dest !== null && to !== null) body[dest.slot] = to
