@@ -3,7 +3,8 @@
  * contract with users (`--json`, scripts): they are never renamed. Sorted by code; one line each.
  */
 export const DIAGNOSTIC_CODES = {
-  'backend/other-chosen': 'The node is switched to the other backend; the answer is for the one asked about.',
+  'backend/other-chosen':
+    'The node is switched to the other backend; the answer is for the one asked about.',
   'compile/bad-log-ratelimit':
     'pve-firewall dies on a log_ratelimit it cannot read: the node keeps the rules it had.',
   'compile/container-skipped':
@@ -21,6 +22,8 @@ export const DIAGNOSTIC_CODES = {
     'A tool of the kernel refuses what pve-firewall hands to it: nothing after that line is updated.',
   'compile/rule-lost':
     'A rule was accepted while reading but cannot be compiled: it is missing from the ruleset.',
+  'compile/too-large':
+    'A node would have more rules than any node has; pvefw refuses to compile them.',
   'compile/unknown-group': 'A rule uses a security group that cluster.fw does not define.',
   'config/alias-redefined': 'An alias is defined twice; the last definition counts.',
   'config/ambiguous-node':

@@ -26,12 +26,13 @@ export type CorosyncPeer = {
  */
 export function corosyncLinks({ corosync, hosts }: Tree): readonly CorosyncLink[] {
   if (corosync === null) return []
+  const addresses = addressesOf(hosts)
   const strategy = (corosync.ipVersion ?? 'ipv6-4').toLowerCase()
   return sortedNodes(corosync).flatMap((node) =>
     [...node.links.keys()].sort(byText).flatMap((key): readonly CorosyncLink[] => {
       const link = node.links.get(key)
       if (link === undefined || !/^(?:ring|link)[0-9]+_addr$/.test(key)) return []
-      const address = resolve(link.value, strategy, hosts)
+      const address = resolve(link.value, strategy, addresses)
       if (address === null) return []
       return [{ node: node.name, key, ...address, span: link.span }]
     }),
@@ -62,11 +63,11 @@ function sortedNodes(corosync: Corosync): Corosync['nodes'] {
 type Address = { readonly address: string; readonly family: 4 | 6 }
 
 /** `resolve_hostname_like_corosync`: the strategy says which family wins when a name has both. */
-function resolve(name: string, strategy: string, hosts: readonly HostsEntry[]): Address | null {
+function resolve(name: string, strategy: string, addresses: Addresses): Address | null {
   const literal = addressFamily(name)
   if (literal !== null) return { address: name, family: literal }
-  const four = lookUp(name, 4, hosts)
-  const six = lookUp(name, 6, hosts)
+  const four = addresses.get(keyOf(name, 4)) ?? null
+  const six = addresses.get(keyOf(name, 6)) ?? null
   switch (strategy) {
     case 'ipv4':
       return four
@@ -81,11 +82,20 @@ function resolve(name: string, strategy: string, hosts: readonly HostsEntry[]): 
   }
 }
 
-function lookUp(name: string, family: 4 | 6, hosts: readonly HostsEntry[]): Address | null {
-  const key = name.toLowerCase()
-  const entry = hosts.find(
-    ({ address, names }) =>
-      address.version === family && names.some((known) => known.toLowerCase() === key),
-  )
-  return entry === undefined ? null : { address: showAddr(entry.address), family }
+/** First address of each name and family, names in lower case. */
+type Addresses = ReadonlyMap<string, Address>
+
+function addressesOf(hosts: readonly HostsEntry[]): Addresses {
+  const addresses = new Map<string, Address>()
+  for (const { address, names } of hosts)
+    for (const name of names) {
+      const key = keyOf(name, address.version)
+      if (addresses.has(key)) continue
+      addresses.set(key, { address: showAddr(address), family: address.version })
+    }
+  return addresses
+}
+
+function keyOf(name: string, family: 4 | 6): string {
+  return `${family} ${name.toLowerCase()}`
 }

@@ -184,6 +184,17 @@ describe('what pve-firewall gives up is told with what it costs', () => {
     expect(diagnostics.at(-1)?.message).toBe('400 more like this (compile/rule-lost)')
   })
 
+  it('hundreds of NICs with ten thousands of rules are refused before they fill the memory', () => {
+    const rules = 'IN DROP\n'.repeat(40_000)
+    const nics = Array.from({ length: 256 }, (_, index) => [`net${index}`, NET0])
+    const compiled = compileInput({
+      files: { 'cluster.fw': ON, '100.fw': `${ON}[RULES]\n${rules}` },
+      guests: { qemu: { '100': Object.fromEntries(nics) } },
+    })
+    expect(compiled.state).toBe('failed')
+    expect(compiled.diagnostics).toMatchObject([{ code: 'compile/too-large' }])
+  })
+
   it('what nothing is wrong with says nothing', () => {
     const files = { 'cluster.fw': ON, '100.fw': ON }
     expect(told(compileInput({ files, guests: { qemu: { '100': { net0: NET0 } } } }))).toEqual([])
