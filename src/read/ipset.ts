@@ -133,7 +133,10 @@ type Ends = { readonly lo: bigint; readonly hi: bigint }
 
 /** `ipset_parse_ip4_net6`: `ADDRESS[/PREFIX]`; hash:net has no room for a prefix of zero (hash_net4_uadt). */
 function parseNetwork(version: 4 | 6, text: string): Ends | string {
-  const usual = parseCidr(text)
+  if (text.includes(','))
+    return `Syntax error: Elem separator in ${text}, but settype hash:net supports none.`
+  // a prefix with a leading zero is octal
+  const usual = text.includes('/0') ? null : parseCidr(text)
   if (usual !== null && usual.address.version === version && usual.prefix > 0) return rangeOf(usual)
   const slash = text.indexOf('/')
   const host = slash === -1 ? text : text.slice(0, slash)

@@ -2,9 +2,12 @@ import { describe, expect, it } from 'vitest'
 import type { Origin } from '../../src/netfilter/origin.ts'
 import type { RestoreTable } from '../../src/netfilter/restore.ts'
 import type { NfSet, Statement } from '../../src/netfilter/ruleset.ts'
+import { readIpset } from '../../src/read/ipset.ts'
 import { readRestoreTable } from '../../src/read/iptables.ts'
 import { debianFacts } from '../support/debian-facts.ts'
-import { askRestore, haveRealTools } from '../support/real-tools.ts'
+import { askIpset, askRestore, haveRealTools } from '../support/real-tools.ts'
+import { splitIpset } from '../support/restore-text.ts'
+import { IPSET_TEXTS } from './ipset-texts.ts'
 import { RULES_BOTH, RULES_RAW, RULES_V4, RULES_V6 } from './restore-rules.ts'
 
 /**
@@ -89,6 +92,17 @@ describe.skipIf(!haveRealTools())('the reader and iptables-legacy-restore', () =
       expect(differences.join('\n')).toBe('')
     })
   }
+})
+
+describe.skipIf(!haveRealTools())('the reader and ipset', () => {
+  it(`agree on ${IPSET_TEXTS.length} texts`, () => {
+    const ours = IPSET_TEXTS.map((text) => {
+      const sets = splitIpset(text)
+      return `${text}: ${readIpset(sets).refusals[0]?.message ?? null}`
+    })
+    const real = askIpset(IPSET_TEXTS)
+    expect(ours).toEqual(IPSET_TEXTS.map((text, i) => `${text}: ${real[i]}`))
+  })
 })
 
 /** What only the kernel finds out, the tool reports as `line N failed`. */

@@ -48,6 +48,7 @@ export function askRestore(
         `${tool}-legacy -t ${table} -F; ${tool}-legacy -t ${table} -X`,
       ].join('\n')
     }),
+    'exit 0',
   ].join('\n')
   const output = execFileSync('unshare', ['-n', 'bash'], {
     input: script,
@@ -77,4 +78,27 @@ function lines(text: string): readonly string[] {
 
 function shellQuote(text: string): string {
   return `'${text.replaceAll("'", `'\\''`)}'`
+}
+
+/** What `ipset restore` says to each text, without its name and line number; null: taken. */
+export function askIpset(texts: readonly string[]): readonly (string | null)[] {
+  const script = texts
+    .map(
+      (text) =>
+        `printf '%s' ${shellQuote(`${text}\n`)} | ipset restore 2>&1; echo ==end; ipset flush; ipset destroy`,
+    )
+    .concat('exit 0')
+    .join('\n')
+  const output = execFileSync('unshare', ['-n', 'bash'], {
+    input: script,
+    encoding: 'utf8',
+    stdio: ['pipe', 'pipe', 'ignore'],
+  })
+  return output
+    .split('==end\n')
+    .slice(0, texts.length)
+    .map((said) => {
+      const [first] = lines(said)
+      return first?.replace(/^ipset v\S+: (?:Error in line \d+: )?/, '') ?? null
+    })
 }

@@ -44,16 +44,16 @@ export function splitRestoreTable(
   return { table: { family, table, hooks, chains }, lineNumbers }
 }
 
-/** Text for `ipset restore`. */
+/** Text for `ipset restore`. A name that is created twice is two sets. */
 export function splitIpset(text: string): readonly RestoreSet[] {
-  const sets = new Map<string, { create: RestoreLine; adds: RestoreLine[] }>()
+  const sets: { name: string; create: RestoreLine; adds: RestoreLine[] }[] = []
   for (const row of text.split('\n')) {
     const [command, name = ''] = row.split(' ')
     const line: RestoreLine = { text: row, origin: imported }
-    if (command === 'create') sets.set(name, { create: line, adds: [] })
-    if (command === 'add') sets.get(name)?.adds.push(line)
+    if (command === 'create') sets.push({ name, create: line, adds: [] })
+    if (command === 'add') sets.findLast((set) => set.name === name)?.adds.push(line)
   }
-  return [...sets].map(([name, { create, adds }]) => ({ name, create, adds }))
+  return sets
 }
 
 const ebtablesBuiltIn: readonly string[] = ['INPUT', 'FORWARD', 'OUTPUT']
