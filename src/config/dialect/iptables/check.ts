@@ -60,7 +60,7 @@ export function fault(
   code: DiagnosticCode,
   span: Span,
   message: string,
-  help: string | null,
+  help: string,
 ): RuleFault {
   return { field, says, code, span, wording: () => ({ message, help }) }
 }

@@ -11,7 +11,7 @@ export type Complaints = {
 /** The part of a complaint that is only made when it will be shown: guesses cost time. */
 export type Wording = {
   readonly message: string
-  readonly help: string | null
+  readonly help: string
   readonly related?: Diagnostic['related']
 }
 
@@ -57,7 +57,8 @@ export function allComplaints({ diagnostics, seen }: Complaints): readonly Diagn
   const more = [...seen].flatMap(([code, { count, last }]) => {
     if (count <= COMPLAINTS_PER_CODE) return []
     const message = `${count - COMPLAINTS_PER_CODE} more like this (${code}) in this file`
-    return [diagnostic('note', 'config/more-like-this', last.span, message)]
+    const help = 'correct what is listed, and the others will be'
+    return [diagnostic('note', 'config/more-like-this', last.span, message, { help })]
   })
   return more.length === 0 ? diagnostics : [...diagnostics, ...more]
 }

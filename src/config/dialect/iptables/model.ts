@@ -1,7 +1,10 @@
 import type { Diagnostic } from '../../../source/diagnostic.ts'
 import type { Located, SourceFile, Span } from '../../../source/source-file.ts'
 
-/** A rule line as pve-firewall holds it (`parse_fw_rule`, `verify_rule`). Values keep their spelling: it is emitted. */
+/**
+ * A rule line as pve-firewall holds it (`parse_fw_rule`, `verify_rule`). Values keep their spelling: it is emitted.
+ * A value `0` is kept, though Perl takes it for absent in most places.
+ */
 export type FwRule = {
   /** The stripped line, without newline. */
   readonly span: Span
@@ -37,7 +40,7 @@ export type Alias = {
 }
 
 export type IpSetEntry = {
-  /** Address text after clean-up, or the alias reference as written. */
+  /** Address text without `/32` and `/128`, or the alias reference as written. */
   readonly cidr: string
   readonly nomatch: boolean
   readonly span: Span

@@ -192,7 +192,7 @@ function entryMessage(kind: EntryFault['kind'], cidr: string): string {
   }
 }
 
-function entryHelp(kind: EntryFault['kind'], cidr: string, file: OpenFile): string | null {
+function entryHelp(kind: EntryFault['kind'], cidr: string, file: OpenFile): string {
   switch (kind) {
     case 'alias':
       return unknownAliasHelp(file, file.cluster, cidr)

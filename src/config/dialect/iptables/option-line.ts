@@ -128,7 +128,7 @@ function unknownOption(line: Line, key: Token, file: OpenFile): void {
   )
 }
 
-function unknownOptionHelp(name: string, line: string, file: OpenFile): string | null {
+function unknownOptionHelp(name: string, line: string, file: OpenFile): string {
   const key = lower(name)
   if (findOption(file.scope, key) !== null)
     return `the colon follows the key at once: \`${key}: ${line.replace(/^[^:=]*[:=]?[\t ]*/, '')}\``
@@ -184,22 +184,23 @@ function valueAdvice(value: string, accepted: OptionValue): string {
 /** Lines that are accepted but do not do what they seem to. */
 function noteSurprises(option: FwOption, value: string, key: Token, file: OpenFile): void {
   const span = spanOf(file.source, key)
-  const say = (
-    severity: 'warning' | 'note',
-    code: DiagnosticCode,
-    message: string,
-    help: string | null,
-  ) => complain(file.complaints, severity, code, span, () => ({ message, help }))
+  const say = (severity: 'warning' | 'note', code: DiagnosticCode, message: string, help: string) =>
+    complain(file.complaints, severity, code, span, () => ({ message, help }))
   const earlier = file.options.get(option.key)
   if (earlier !== undefined) repeated(option, earlier, key, file)
   if (option.ignored !== null && option.scope !== 'vnet')
-    say('note', 'config/ignored-option', `\`${option.key}\` has no effect: ${option.ignored}`, null)
+    say(
+      'note',
+      'config/ignored-option',
+      `\`${option.key}\` has no effect: ${option.ignored}`,
+      'the line can go',
+    )
   if (option.key === 'nf_conntrack_max' && Number(value) < 262_144)
     say(
       'note',
       'config/ignored-option',
       `\`nf_conntrack_max: ${value}\` has no effect: only values above 262144 have`,
-      null,
+      'raise it, or remove the line',
     )
   if (option.key === 'nosmurfs')
     say(

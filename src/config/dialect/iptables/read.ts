@@ -71,7 +71,7 @@ function readOne(
       { file: source, start: 0, end: source.text.length },
       () => ({
         message: `${quoted(source.path)} is empty: to Proxmox it is not there`,
-        help: null,
+        help: 'remove it, or put at least a section header into it',
       }),
     )
   } else {

@@ -67,7 +67,7 @@ function badAddress(
     span: within(address.span, found),
     wording: () => ({
       message: `\`-${field}\` ${quoted(part)} is refused: ${addressReason(says)}`,
-      help: term.kind === 'list' ? addressHelp(part, says) : null,
+      help: term.kind === 'list' ? addressHelp(part, says) : 'names have at most 64 characters',
     }),
   })
 }
@@ -80,7 +80,7 @@ function addressReason(says: string): string {
   return quoted(says.replace('invalid IP address: ', '')).slice(1, -1)
 }
 
-function addressHelp(part: string, says: string): string | null {
+function addressHelp(part: string, says: string): string {
   if (says.includes('Invalid prefix')) {
     const length = part.slice(part.indexOf('/'))
     return `bits behind the prefix must be zero: write the network address before \`${length}\``

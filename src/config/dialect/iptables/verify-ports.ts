@@ -43,7 +43,7 @@ function checkPorts(check: Check, field: string, ports: Located<string>, icmp: b
   })
 }
 
-function portHelp(part: string, { services }: Reading): string | null {
+function portHelp(part: string, { services }: Reading): string {
   const range = /^([0-9]+)-([0-9]+)$/.exec(part)
   if (range !== null) return `a range is written with a colon: \`${range[1]}:${range[2]}\``
   if (part.endsWith(',')) return 'remove the comma at the end'

@@ -79,7 +79,10 @@ function checkType(check: Check): void {
 
 function missing(check: Check, field: 'type' | 'action', span: Span): void {
   const message = '`0` counts as absent'
-  add(check, fault(field, 'missing property', 'config/zero-value', span, message, null))
+  add(
+    check,
+    fault(field, 'missing property', 'config/zero-value', span, message, 'write what is meant'),
+  )
 }
 
 function typeWording({ rule, place }: Check): Wording {
@@ -89,7 +92,10 @@ function typeWording({ rule, place }: Check): Wording {
   if (value === 'group' || value === 'forward')
     return {
       message: `${quoted(value.toUpperCase())} rules are not allowed in ${inGroup}`,
-      help: value === 'group' ? 'security groups do not nest: repeat the rules' : null,
+      help:
+        value === 'group'
+          ? 'security groups do not nest: repeat the rules'
+          : 'FORWARD rules go into cluster.fw, host.fw or the file of a vnet',
     }
   return {
     message: `${quoted(value)} is not a direction`,
@@ -117,7 +123,7 @@ function checkAction(check: Check): void {
   }
 }
 
-function actionHelp(action: string): string | null {
+function actionHelp(action: string): string {
   if (ACTIONS.includes(action.toUpperCase()))
     return `actions are written in upper case: \`${action.toUpperCase()}\``
   const call = /^(.*)\((accept|drop|reject)\)$/i.exec(action)
@@ -139,7 +145,8 @@ function checkInterface(check: Check): void {
   if (env === 'group' || env === 'vnet') {
     const message =
       env === 'group' ? '`-i` is not allowed in a security group' : '`-i` is not allowed here'
-    const help = env === 'group' ? 'write `-i` behind the GROUP line that uses the group' : null
+    const help =
+      env === 'group' ? 'write `-i` behind the GROUP line that uses the group' : 'leave it out'
     const says = 'parameter -i not allowed for this rule type'
     add(check, fault('type', says, 'config/interface-not-allowed', iface.span, message, help))
   }
