@@ -41,7 +41,7 @@ describe('the reader of .fw files', () => {
           for (const error of errors) expect(config.diagnostics).toContain(error)
         }
       }),
-      { numRuns: 500 },
+      { numRuns: 200 },
     )
   })
 
