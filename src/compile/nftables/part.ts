@@ -1,5 +1,5 @@
 import { showName } from '../../config/dialect/nftables/address.ts'
-import type { AddressOperand, NftGuest } from '../../config/dialect/nftables/model.ts'
+import type { AddressOperand, NftGuest, NftSetEntry } from '../../config/dialect/nftables/model.ts'
 import type { Json } from '../../netfilter/nft/command.ts'
 import type { Via } from '../../netfilter/origin.ts'
 import type { Located } from '../../source/source-file.ts'
@@ -9,7 +9,8 @@ import { findAlias, findSet } from './resolve.ts'
 
 /**
  * An nft rule in the making (rule.rs `NftRule`): one rule line becomes a list of them. `lost` says which
- * operands found the part to be of the other family: it stays, without a match for them.
+ * operands found the part to be of the other family: it stays, without a match for them. `idle`: it looks
+ * up a set without entries of its family, so it never matches anyway.
  */
 export type Part = {
   readonly family: 4 | 6 | null
@@ -18,6 +19,7 @@ export type Part = {
   /** A log rule decides nothing. */
   readonly decides: boolean
   readonly lost: readonly Located<AddressOperand>[]
+  readonly idle: boolean
 }
 
 /** What an address operand leads to. */
@@ -28,7 +30,13 @@ export type Resolved =
       readonly right: Json
       readonly via: Via | null
     }
-  | { readonly kind: 'set'; readonly nftName: string; readonly via: Via }
+  | {
+      readonly kind: 'set'
+      readonly nftName: string
+      readonly via: Via
+      /** Whether it has entries of a family. */
+      readonly has: (version: 4 | 6) => boolean
+    }
   | { readonly kind: 'missing'; readonly error: string }
 
 /** Resolves the value of `-source` or `-dest` for a place. */
@@ -42,7 +50,7 @@ export function resolveOperand(
       return {
         kind: 'match',
         version: operand.version,
-        right: addressList(operand.items),
+        right: listJson(operand),
         via: null,
       }
     case 'alias': {
@@ -58,10 +66,23 @@ export function resolveOperand(
       const name = showName(operand.ref)
       if (found === null) return { kind: 'missing', error: `could not find ipset ${name}` }
       const via: Via = { what: 'ipset', name: found.set.name, span: found.set.span }
-      return { kind: 'set', nftName: found.nftName, via }
+      const has = (version: 4 | 6): boolean =>
+        found.set.entries.some((entry) => isOf(compilation, entry, guest, version))
+      return { kind: 'set', nftName: found.nftName, via, has }
     }
   }
 }
+
+/** The JSON of a list, made once: rules with the same text share the list. */
+function listJson(list: Extract<AddressOperand, { readonly kind: 'list' }>): Json {
+  const known = LISTS.get(list)
+  if (known !== undefined) return known
+  const made = addressList(list.items)
+  LISTS.set(list, made)
+  return made
+}
+
+const LISTS = new WeakMap<AddressOperand, Json>()
 
 /** The parts with a protocol's matches; those of the other family stay as they are. */
 export function withProtocol(
@@ -96,7 +117,7 @@ export function withAddress(
 export function withSet(
   parts: readonly Part[],
   field: 'saddr' | 'daddr',
-  nftName: string,
+  { nftName, has }: Extract<Resolved, { readonly kind: 'set' }>,
 ): readonly Part[] {
   return parts.flatMap((part) =>
     ([4, 6] as const)
@@ -105,9 +126,21 @@ export function withSet(
         const left = ADDRESS[field][family]
         const set = `@v${family}-${nftName}`
         const matches = [...part.matches, equal(left, set), unequal(left, `${set}-nomatch`)]
-        return { ...part, family, matches }
+        return { ...part, family, matches, idle: part.idle || !has(family) }
       }),
   )
+}
+
+function isOf(
+  compilation: Compilation,
+  { item, nomatch }: NftSetEntry,
+  guest: NftGuest | null,
+  version: 4 | 6,
+): boolean {
+  if (nomatch) return false
+  if (item.kind === 'range') return item.lo.version === version
+  const cidr = item.kind === 'cidr' ? item.cidr : findAlias(compilation, item.ref, guest)?.cidr
+  return cidr?.address.version === version
 }
 
 const ADDRESS = {

@@ -27,6 +27,7 @@ type Held = {
 }
 
 type Judge = {
+  /** By name: the two tables have different ones. */
   readonly tables: Map<string, Held>
   readonly protocols: Protocols
   readonly version: string
@@ -90,24 +91,23 @@ function judgeCommand(judge: Judge, json: NftCommand['json']): Complaint | null 
   const { add } = json
   if (add !== undefined) return judgeAdd(judge, add)
   const deleted = at(json['delete'], 'table')
-  if (deleted !== undefined)
-    judge.tables.delete(`${textAt(deleted, 'family')} ${textAt(deleted, 'name')}`)
+  if (deleted !== undefined) judge.tables.delete(textAt(deleted, 'name') ?? '')
   return null
 }
 
 function judgeAdd(judge: Judge, add: Json): Complaint | null {
+  const rule = at(add, 'rule')
+  if (rule !== undefined) return judgeRule(judge, rule)
   const chain = at(add, 'chain')
   if (chain !== undefined) return judgeChain(held(judge, chain), chain)
   const set = at(add, 'set')
   if (set !== undefined) return judgeSet(held(judge, set), set, judge.merges)
-  const rule = at(add, 'rule')
-  if (rule !== undefined) return judgeRule(judge, rule)
   const element = at(add, 'element')
   return element === undefined ? null : judgeElements(judge, element)
 }
 
 function held({ tables }: Judge, object: Json): Held {
-  const key = `${textAt(object, 'family')} ${textAt(object, 'table')}`
+  const key = textAt(object, 'table') ?? ''
   const known = tables.get(key)
   if (known !== undefined) return known
   const made: Held = { chains: new Map(), sets: new Map() }

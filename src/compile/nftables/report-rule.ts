@@ -1,6 +1,6 @@
-import type { AddressOperand, NftRule, ProtocolMatch } from '../../config/dialect/nftables/model.ts'
+import type { NftRule, ProtocolMatch } from '../../config/dialect/nftables/model.ts'
 import { diagnostic } from '../../source/diagnostic.ts'
-import type { Located } from '../../source/source-file.ts'
+import { type Located, quote } from '../../source/source-file.ts'
 import { type Place, report } from './compilation.ts'
 import type { Part } from './part.ts'
 
@@ -44,24 +44,24 @@ function helpFor(error: string): string {
 export function reportWidened({ compilation }: Place, rule: NftRule, parts: readonly Part[]): void {
   const { body, span } = rule
   if (body.kind !== 'match') return
-  const wide = parts.filter(({ lost }) => lost.length > 0)
+  const wide = parts.filter(({ lost, idle }) => lost.length > 0 && !idle)
   const operand = wide[0]?.lost[0]
   if (operand === undefined) return
-  const option = operand === body.source ? '-source' : '-dest'
+  const isSource = operand === body.source
   const family = wide[0]?.family === 4 ? 'IPv4' : 'IPv6'
-  const all = wide.length === parts.length
-  const what = all ? 'the rule' : `its ${family} part`
-  const effect =
-    body.verdict === 'ACCEPT'
-      ? 'and accepts from and to any address there'
-      : 'and hits every address there'
+  const option = `\`${isSource ? '-source' : '-dest'} ${quote(operand.span)}\``
+  const what =
+    wide.length === parts.length
+      ? `the rule is for ${family} only and`
+      : `the ${family} part of the rule`
+  const effect = body.verdict === 'ACCEPT' ? 'accepts packets' : `does ${body.verdict} to packets`
   report(
     compilation,
     diagnostic(
       'warning',
       'nftables/address-match-lost',
       operand.span,
-      `${what} is for ${family} only and loses \`${option} ${written(operand)}\`, ${effect}`,
+      `${what} does not look at ${option}: it ${effect} ${isSource ? 'from' : 'to'} any address`,
       {
         help:
           body.macro === null
@@ -71,10 +71,6 @@ export function reportWidened({ compilation }: Place, rule: NftRule, parts: read
       },
     ),
   )
-}
-
-function written({ span }: Located<AddressOperand>): string {
-  return span.file.text.slice(span.start, span.end)
 }
 
 /** A macro beside `-p`: both count, so what contradicts never matches, and what is of the other family is not asked. */

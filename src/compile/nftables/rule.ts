@@ -129,11 +129,11 @@ function compileMatchRule(
     if (resolved.via !== null) via.push(resolved.via)
     parts =
       resolved.kind === 'set'
-        ? withSet(parts, field, resolved.nftName)
+        ? withSet(parts, field, resolved)
         : withAddress(parts, field, resolved, operand)
   }
   emit(parts, rule, body, via, place)
-  if (parts.some(({ lost }) => lost.length > 0)) reportWidened(place, rule, parts)
+  if (parts.some(({ lost, idle }) => lost.length > 0 && !idle)) reportWidened(place, rule, parts)
 }
 
 function emit(
@@ -161,6 +161,7 @@ function firstParts(body: MatchBody, place: Place): readonly Part[] {
     terminal: [verdictStatement(body.verdict, place)],
     decides: true,
     lost: [],
+    idle: false,
   }
   if (body.log === null) return [verdict]
   const vmid = guest?.vmid ?? 0

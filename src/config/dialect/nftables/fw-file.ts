@@ -1,21 +1,21 @@
-import type { Located, SourceFile, Span } from '../../../source/source-file.ts'
+import type { SourceFile, Span } from '../../../source/source-file.ts'
 import { spanOf, type Token } from '../../fw-line.ts'
-import { parseCidr, parseSetItem } from './address.ts'
 import { checkPlace } from './check-place.ts'
 import { checkRule } from './check-rule.ts'
+import { type EntryState, readAlias, readOption, readSetEntry } from './entries.ts'
 import { eachLine } from './lines.ts'
-import type { NftAlias, NftFile, NftGroup, NftIpSet, NftRule, NftSetEntry } from './model.ts'
+import type { NftFile, NftGroup, NftIpSet, NftRule, NftSetEntry } from './model.ts'
 import { checkOption, type FileScope, OPTIONS } from './options.ts'
-import type { NamedPorts } from './ports.ts'
 import { type Findings, isRefused, refuse, refused } from './refused.ts'
 import { parseRule } from './rule.ts'
 import { parseHeader, type SectionStart } from './section.ts'
-import { characters, debugText, lowerAscii, nameEnd, trimEnd, trimStart, wordEnd } from './text.ts'
+import type { Terms } from './terms.ts'
+import { characters, debugText } from './text.ts'
 
 /** What reading a file needs besides its text. */
 export type Reading = {
   readonly findings: Findings
-  readonly names: NamedPorts
+  readonly terms: Terms
 }
 
 /** The section being read; `skip` after a header that says nothing about what follows. */
@@ -34,15 +34,13 @@ type Section =
       readonly rules: NftRule[]
     }
 
-type State = Reading & {
-  readonly file: SourceFile
-  readonly scope: FileScope
-  readonly options: Map<string, Located<string>>
-  readonly aliases: Map<string, NftAlias>
-  readonly ipsets: Map<string, NftIpSet>
-  readonly groups: Map<string, NftGroup>
-  readonly rules: NftRule[]
-}
+type State = Reading &
+  EntryState & {
+    readonly scope: FileScope
+    readonly ipsets: Map<string, NftIpSet>
+    readonly groups: Map<string, NftGroup>
+    readonly rules: NftRule[]
+  }
 
 /**
  * Reads a .fw file (firewall/common.rs `Config::parse` and what its callers add). The real program stops at
@@ -156,136 +154,12 @@ function refuseStray({ file, findings }: State, token: Token): void {
   )
 }
 
-function readOption({ file, findings, options }: State, token: Token): void {
-  const { text } = file
-  const colon = text.indexOf(':', token.start)
-  if (colon === -1 || colon >= token.end) {
-    refuse(
-      findings,
-      refused(
-        'nftables/option-syntax',
-        spanOf(file, token),
-        `expected colon separated key and value, found ${debugText(characters(file, token))}`,
-        'the line has no colon',
-        'write `key: value`',
-      ),
-    )
-    return
-  }
-  const keyToken = { start: token.start, end: trimEnd(text, token.start, colon) }
-  const valueToken = { start: trimStart(text, colon + 1, token.end), end: token.end }
-  const key = characters(file, keyToken)
-  const earlier = options.get(key)
-  if (earlier !== undefined) {
-    refuse(
-      findings,
-      refused(
-        'nftables/option-duplicate',
-        spanOf(file, token),
-        `duplicate option ${debugText(key)}`,
-        `\`${key}\` is set twice`,
-        'remove one of the two lines',
-        [{ span: earlier.span, message: 'the first one' }],
-      ),
-    )
-    return
-  }
-  options.set(key, { value: characters(file, valueToken), span: spanOf(file, token) })
-}
-
-function readAlias({ file, findings, aliases }: State, token: Token): void {
-  const { text } = file
-  const line = spanOf(file, token)
-  const invalid = (span: Span, error: string, cause: string): void => {
-    const help = 'write `name address`, one address or network, optionally with ` # comment`'
-    refuse(findings, refused('nftables/alias-invalid', span, error, cause, help))
-  }
-  const end = nameEnd(text, token.start, token.end)
-  if (end === token.start) {
-    invalid(line, 'expected an alias name', 'the name of an alias starts with a letter')
-    return
-  }
-  const name = text.slice(token.start, end)
-  const start = trimStart(text, end, token.end)
-  const value = { start, end: wordEnd(text, start, token.end) }
-  if (value.start === value.end) {
-    invalid(
-      line,
-      `expected a value for alias ${debugText(name)}`,
-      `the alias \`${name}\` has no address`,
-    )
-    return
-  }
-  const cidr = parseCidr(characters(file, value))
-  if (typeof cidr === 'string') {
-    const cause = `\`${characters(file, value)}\` is no address or network`
-    invalid(spanOf(file, value), cidr, cause)
-    return
-  }
-  const rest = { start: trimStart(text, value.end, token.end), end: token.end }
-  if (rest.start < rest.end && text.charCodeAt(rest.start) !== 0x23) {
-    const error = `trailing characters in alias: ${debugText(characters(file, rest))}`
-    invalid(spanOf(file, rest), error, 'something follows the address of an alias')
-    return
-  }
-  const key = lowerAscii(name)
-  const earlier = aliases.get(key)
-  if (earlier !== undefined)
-    refuse(
-      findings,
-      refused(
-        'nftables/alias-duplicate',
-        line,
-        `duplicate alias: ${characters(file, token)}`,
-        `the alias \`${key}\` is defined twice (case does not count)`,
-        'remove one of the two lines',
-        [{ span: earlier.span, message: 'the first one' }],
-      ),
-    )
-  aliases.set(key, { name: key, cidr, span: line })
-}
-
-function readSetEntry({ file, findings }: State, entries: NftSetEntry[], token: Token): void {
-  const { text } = file
-  const invalid = (at: Token, error: string, cause: string, help: string): void =>
-    refuse(findings, refused('nftables/ipset-entry', spanOf(file, at), error, cause, help))
-  const nomatch = text.charCodeAt(token.start) === 0x21
-  const start = nomatch ? trimStart(text, token.start + 1, token.end) : token.start
-  const value = { start, end: wordEnd(text, start, token.end) }
-  if (value.start === value.end) {
-    invalid(token, 'missing value', 'nothing follows the `!`', 'write an address behind it')
-    return
-  }
-  const item = parseSetItem(characters(file, value))
-  if (item === null) {
-    const written = characters(file, value)
-    invalid(
-      value,
-      `Invalid address in IPSet: ${written}`,
-      `\`${written}\` is no address, network or alias`,
-      'an IPSet has addresses, networks and aliases, one a line; ranges must be written as networks',
-    )
-    return
-  }
-  const rest = { start: trimStart(text, value.end, token.end), end: token.end }
-  if (rest.start < rest.end && text.charCodeAt(rest.start) !== 0x23) {
-    invalid(
-      rest,
-      `trailing characters in ipset entry: ${debugText(characters(file, rest))}`,
-      'something follows the address of an IPSet entry',
-      'put a `#` before comments, and each address on a line of its own',
-    )
-    return
-  }
-  entries.push({ nomatch, item, span: spanOf(file, token) })
-}
-
 function readRule(
   state: State,
   section: Extract<Section, { readonly kind: 'group' }> | { readonly kind: Section['kind'] },
   token: Token,
 ): void {
-  const read = parseRule(state.file, token, state.names)
+  const read = parseRule(state.file, token, state.terms)
   if (isRefused(read)) {
     refuse(state.findings, read)
     return

@@ -7,10 +7,10 @@ import { readNics } from './guest-conf.ts'
 import { readIpamSets } from './ipam.ts'
 import type { NftConfig, NftFile, NftGuest } from './model.ts'
 import type { FileScope } from './options.ts'
-import { namedPorts } from './ports.ts'
 import { newFindings, refuse, refused } from './refused.ts'
 import { readSdnSets } from './sdn.ts'
 import { compareBytes } from './sdn-names.ts'
+import { newTerms } from './terms.ts'
 
 /**
  * Reads a tree as proxmox-firewall does (config.rs `FirewallConfig::new`): cluster.fw, host.fw, each local
@@ -20,7 +20,7 @@ import { compareBytes } from './sdn-names.ts'
  */
 export function readNftables(tree: Tree): NftConfig {
   const findings = newFindings()
-  const reading: Reading = { findings, names: namedPorts(tree.services) }
+  const reading: Reading = { findings, terms: newTerms(tree.services) }
   const cluster = readOptional(tree.clusterFw, 'cluster', reading)
   const host = readOptional(tree.hostFw, 'host', reading)
   const guests = readGuests(tree, reading)

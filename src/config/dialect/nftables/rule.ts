@@ -1,28 +1,19 @@
 import type { Located, SourceFile } from '../../../source/source-file.ts'
 import { spanOf, type Token } from '../../fw-line.ts'
-import { findMacro } from '../../macros.ts'
-import { parseOperand } from './address.ts'
 import { isLogLevel, logLevelOf } from './log-level.ts'
-import type { AddressOperand, ConfigVerdict, NftRule, ProtocolMatch } from './model.ts'
-import type { NamedPorts } from './ports.ts'
+import type { AddressOperand, NftRule, ProtocolMatch } from './model.ts'
 import { type ProtocolError, parseProtocol } from './protocol.ts'
 import { isRefused, type Refused, refused } from './refused.ts'
+import { parseHead } from './rule-head.ts'
 import { parseRuleOptions, type RuleFields } from './rule-options.ts'
-import { characters, debugText, nameEnd, trimEnd, trimStart } from './text.ts'
+import { operandOf, type Terms } from './terms.ts'
+import { debugText, nameEnd, trimEnd, trimStart } from './text.ts'
 
 /** A rule with its options as written, of which the rule keeps only what counts. */
 export type ReadRule = { readonly rule: NftRule; readonly fields: RuleFields }
 
-type Head = {
-  readonly direction: 'in' | 'out' | 'forward'
-  readonly verdict: ConfigVerdict
-  readonly macro: Located<string> | null
-  /** Where the options start. */
-  readonly end: number
-}
-
 /** Reads a rule line (types/rule.rs `Rule::from_str`). `line` is trimmed. */
-export function parseRule(file: SourceFile, line: Token, names: NamedPorts): ReadRule | Refused {
+export function parseRule(file: SourceFile, line: Token, terms: Terms): ReadRule | Refused {
   const { text } = file
   const returned = text.indexOf('\r', line.start)
   if (returned !== -1 && returned < line.end)
@@ -38,7 +29,7 @@ export function parseRule(file: SourceFile, line: Token, names: NamedPorts): Rea
   const start = enabled ? line.start : trimStart(text, line.start + 1, end)
   return text.startsWith('GROUP', start) && start + 5 <= end
     ? parseGroupRule(file, line, { start, end }, enabled)
-    : parseMatchRule(file, line, { start, end }, enabled, names)
+    : parseMatchRule(file, line, { start, end }, enabled, terms)
 }
 
 /** A `#` starts a comment only if something follows it. */
@@ -96,7 +87,7 @@ function parseMatchRule(
   line: Token,
   { start, end }: Token,
   enabled: boolean,
-  names: NamedPorts,
+  terms: Terms,
 ): ReadRule | Refused {
   const head = parseHead(file, start, end)
   if (isRefused(head)) return head
@@ -114,9 +105,9 @@ function parseMatchRule(
       'an ICMP rule has `-icmp-type` only',
       [{ span: dport.span, message: 'the port' }],
     )
-  const source = parseAddressField(fields.source)
+  const source = parseAddressField(fields.source, terms)
   if (source !== null && isRefused(source)) return source
-  const dest = parseAddressField(fields.dest)
+  const dest = parseAddressField(fields.dest, terms)
   if (dest !== null && isRefused(dest)) return dest
   if (differ(source?.value, dest?.value))
     return refused(
@@ -126,7 +117,7 @@ function parseMatchRule(
       'the source is of one address family, the destination of the other',
       'write a rule for each family, with both addresses of that family',
     )
-  const protocol = protocolOf(fields, names)
+  const protocol = protocolOf(fields, terms)
   if (protocol !== null && isRefused(protocol)) return protocol
   const { direction, verdict, macro } = head
   const leveled = log === null || level === null ? null : { value: level, span: log.span }
@@ -144,107 +135,6 @@ function parseMatchRule(
   return { rule: { span: spanOf(file, line), enabled, body }, fields }
 }
 
-const DIRECTIONS: ReadonlyMap<string, Head['direction']> = new Map([
-  ['IN', 'in'],
-  ['OUT', 'out'],
-  ['FORWARD', 'forward'],
-])
-const VERDICTS: ReadonlySet<string> = new Set<ConfigVerdict>(['ACCEPT', 'DROP', 'REJECT'])
-
-/** `DIRECTION VERDICT` or `DIRECTION Macro(VERDICT)`, without blanks in the latter. */
-function parseHead(file: SourceFile, start: number, end: number): Head | Refused {
-  const { text } = file
-  const word = { start, end: nameEnd(text, start, end) }
-  if (word.start === word.end)
-    return refused(
-      'nftables/rule-syntax',
-      spanOf(file, { start, end }),
-      'expected a direction',
-      'the rule does not start with a direction',
-      text.charCodeAt(start) === 0x7c
-        ? 'one `|` is enough to disable a rule'
-        : 'a rule starts with IN, OUT, FORWARD or GROUP',
-    )
-  const direction = DIRECTIONS.get(text.slice(word.start, word.end).toUpperCase())
-  if (direction === undefined) return badDirection(file, word)
-  const first = { start: trimStart(text, word.end, end), end: 0 }
-  first.end = nameEnd(text, first.start, end)
-  if (first.start === first.end)
-    return refused(
-      'nftables/rule-verdict',
-      spanOf(file, { start, end }),
-      'expected a verdict or macro name',
-      `no verdict follows \`${text.slice(word.start, word.end)}\``,
-      'write ACCEPT, DROP, REJECT or Macro(VERDICT)',
-    )
-  if (text.charCodeAt(first.end) !== 0x28 || first.end >= end) {
-    const verdict = verdictOf(file, first)
-    return typeof verdict === 'string'
-      ? { direction, verdict, macro: null, end: first.end }
-      : verdict
-  }
-  const second = { start: first.end + 1, end: nameEnd(text, first.end + 1, end) }
-  if (second.start === second.end)
-    return badCall(file, { start: first.start, end: second.end }, 'expected a verdict')
-  if (text.charCodeAt(second.end) !== 0x29 || second.end >= end)
-    return badCall(
-      file,
-      { start: first.start, end: second.end },
-      "expected closing ')' after verdict",
-    )
-  const verdict = verdictOf(file, second)
-  if (typeof verdict !== 'string') return verdict
-  const macro = { value: text.slice(first.start, first.end), span: spanOf(file, first) }
-  return { direction, verdict, macro, end: second.end + 1 }
-}
-
-function badDirection(file: SourceFile, word: Token): Refused {
-  const text = characters(file, word)
-  return refused(
-    'nftables/rule-direction',
-    spanOf(file, word),
-    `invalid direction: ${debugText(text)}, expect 'IN', 'OUT' or 'FORWARD'`,
-    `\`${text}\` is no direction`,
-    text.toUpperCase() === 'GROUP'
-      ? 'write `GROUP` in upper case'
-      : 'a rule starts with IN, OUT, FORWARD or GROUP',
-  )
-}
-
-function verdictOf(file: SourceFile, token: Token): ConfigVerdict | Refused {
-  const text = characters(file, token)
-  const upper = text.toUpperCase()
-  if (isVerdict(upper)) return upper
-  const slash = file.text.startsWith('/3(', token.end) && upper === 'HTTP'
-  return refused(
-    'nftables/rule-verdict',
-    spanOf(file, token),
-    `invalid verdict ${debugText(text)}, expected one of 'ACCEPT', 'REJECT' or 'DROP'`,
-    slash
-      ? 'the macro `HTTP/3` exists but cannot be written in a rule'
-      : `\`${text}\` is no verdict`,
-    slash
-      ? 'write the rule without it: `-p udp -dport 443`'
-      : findMacro(text) === null
-        ? 'write ACCEPT, DROP, REJECT or Macro(VERDICT)'
-        : `a macro needs its verdict: \`${findMacro(text)?.name ?? text}(ACCEPT)\``,
-  )
-}
-
-function isVerdict(text: string): text is ConfigVerdict {
-  return VERDICTS.has(text)
-}
-
-function badCall(file: SourceFile, token: Token, error: string): Refused {
-  return refused(
-    'nftables/rule-verdict',
-    spanOf(file, token),
-    error,
-    'the verdict of the macro is not in brackets',
-    'write `Macro(VERDICT)` without blanks',
-  )
-}
-
 function badLogLevel(log: Located<string>): Refused {
   const lower = log.value.toLowerCase()
   return refused(
@@ -260,9 +150,10 @@ function badLogLevel(log: Located<string>): Refused {
 
 function parseAddressField(
   field: Located<string> | null,
+  terms: Terms,
 ): Located<AddressOperand> | Refused | null {
   if (field === null) return null
-  const operand = parseOperand(field.value)
+  const operand = operandOf(terms, field.value)
   if (operand !== null) return { value: operand, span: field.span }
   return refused(
     'nftables/rule-address',
@@ -279,7 +170,7 @@ function differ(source: AddressOperand | undefined, dest: AddressOperand | undef
 
 function protocolOf(
   { proto, sport, dport, icmpType }: RuleFields,
-  names: NamedPorts,
+  terms: Terms,
 ): Located<ProtocolMatch> | Refused | null {
   if (proto === null) return null
   const fields = {
@@ -288,7 +179,7 @@ function protocolOf(
     dport: dport?.value ?? null,
     icmpType: icmpType?.value ?? null,
   }
-  const protocol = parseProtocol(fields, names)
+  const protocol = parseProtocol(fields, terms.names)
   if ('kind' in protocol) return { value: protocol, span: proto.span }
   return badProtocolField(protocol, { sport, dport, icmpType }[protocol.field] ?? proto)
 }
