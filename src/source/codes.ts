@@ -136,6 +136,8 @@ export const DIAGNOSTIC_CODES = {
     'proxmox-firewall refuses everything when an IPSet or group has two sections.',
   'nftables/enable-spelling':
     'A switch means on to proxmox-firewall but not to pve-firewall, which then removes the nftables rules.',
+  'nftables/excluded-entry':
+    'With nftables an entry of an IPSet that lies within an entry with ! never matches.',
   'nftables/group-iface-forward': 'A GROUP line with -i does nothing in forward chains.',
   'nftables/group-options':
     'proxmox-firewall refuses everything because of a GROUP line with options other than -i.',

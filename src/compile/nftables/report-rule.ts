@@ -3,11 +3,12 @@ import { diagnostic } from '../../source/diagnostic.ts'
 import { type Located, quote } from '../../source/source-file.ts'
 import { type Place, report } from './compilation.ts'
 import type { Part } from './part.ts'
+import { debugRule } from './rule-debug.ts'
 
 /** A rule is not generated for a chain (`NftRule::from_config_rule` logs a warning and goes on). */
 export function reportSkipped(
   { compilation }: Place,
-  { span }: NftRule,
+  rule: NftRule,
   error: string,
   culprit: Located<unknown> | null,
   help: string | null = null,
@@ -17,9 +18,13 @@ export function reportSkipped(
     diagnostic(
       'warning',
       'nftables/rule-skipped',
-      culprit?.span ?? span,
+      culprit?.span ?? rule.span,
       `the rule is left out: ${error}`,
-      { help: help ?? helpFor(error), related: [{ span, message: 'the rule' }], upstream: [error] },
+      {
+        help: help ?? helpFor(error),
+        related: [{ span: rule.span, message: 'the rule' }],
+        upstream: [`skipping rule ${debugRule(rule)}: ${error}`],
+      },
     ),
   )
 }

@@ -1,8 +1,11 @@
+import { rangeOf } from '../../../ip/prefix.ts'
+import { contains, isSubset, normalise } from '../../../ip/range-set.ts'
 import { type Diagnostic, diagnostic } from '../../../source/diagnostic.ts'
 import type { Located, Span } from '../../../source/source-file.ts'
 import { CT_HELPERS } from './ct-helpers.ts'
-import type { NftFile } from './model.ts'
+import type { NftFile, NftIpSet } from './model.ts'
 import { flag, helpers, OPTIONS, parseFlag, verdict } from './options.ts'
+import { debugText } from './text.ts'
 
 /** Names what a file says that loads without doing what it says: options, sets, sections. */
 export function checkFile(file: NftFile, found: Diagnostic[]): void {
@@ -20,6 +23,7 @@ export function checkFile(file: NftFile, found: Diagnostic[]): void {
     default:
   }
   checkCompanions(file, found)
+  for (const set of file.ipsets.values()) checkExceptions(set, found)
 }
 
 /** Options pve-firewall has for guests and proxmox-firewall has not. */
@@ -155,7 +159,7 @@ function checkHost(file: NftFile, found: Diagnostic[]): void {
         `\`${name}\` is no conntrack helper and is left out`,
         {
           help: `helpers are ${[...CT_HELPERS.keys()].join(', ')}, separated by commas without blanks`,
-          upstream: [`provided invalid helper macro name: ${JSON.stringify(name)}`],
+          upstream: [`provided invalid helper macro name: ${debugText(name)}`],
         },
       ),
     )
@@ -214,5 +218,30 @@ function checkCompanions({ ipsets }: NftFile, found: Diagnostic[]): void {
         },
       ),
     )
+  }
+}
+
+/** Kernel sets decide by the longest prefix, these two: what a `!` entry holds is out, whatever else is listed. */
+function checkExceptions({ name, entries }: NftIpSet, found: Diagnostic[]): void {
+  for (const version of [4, 6] as const) {
+    const own = entries.flatMap(({ item, nomatch, span }) =>
+      item.kind === 'cidr' && item.cidr.address.version === version && span !== null
+        ? [{ range: rangeOf(item.cidr), nomatch, span }]
+        : [],
+    )
+    const excepted = normalise(own.flatMap(({ range, nomatch }) => (nomatch ? [range] : [])))
+    if (excepted.length === 0) continue
+    for (const { range, nomatch, span } of own) {
+      if (nomatch || !contains(excepted, range.lo) || !isSubset([range], excepted)) continue
+      found.push(
+        diagnostic(
+          'warning',
+          'nftables/excluded-entry',
+          span,
+          `the entry has no effect: an entry with \`!\` in \`${name}\` holds it, and such entries win with nftables`,
+          { help: 'split the entry with `!` so that this one is not in it' },
+        ),
+      )
+    }
   }
 }

@@ -3,7 +3,17 @@ import { spanOf, type Token } from '../../fw-line.ts'
 import { parseCidr, parseSetItem } from './address.ts'
 import type { NftAlias, NftSetEntry } from './model.ts'
 import { type Findings, refuse, refused } from './refused.ts'
-import { characters, debugText, lowerAscii, nameEnd, trimEnd, trimStart, wordEnd } from './text.ts'
+import {
+  brief,
+  characters,
+  debugText,
+  indexIn,
+  lowerAscii,
+  nameEnd,
+  trimEnd,
+  trimStart,
+  wordEnd,
+} from './text.ts'
 
 /** Where the lines of a file that are no rules go. */
 export type EntryState = {
@@ -15,8 +25,8 @@ export type EntryState = {
 
 export function readOption({ file, findings, options }: EntryState, token: Token): void {
   const { text } = file
-  const colon = text.indexOf(':', token.start)
-  if (colon === -1 || colon >= token.end) {
+  const colon = indexIn(text, 0x3a, token.start, token.end)
+  if (colon === token.end) {
     refuse(
       findings,
       refused(
@@ -75,7 +85,7 @@ export function readAlias({ file, findings, aliases }: EntryState, token: Token)
   }
   const cidr = parseCidr(characters(file, value))
   if (typeof cidr === 'string') {
-    const cause = `\`${characters(file, value)}\` is no address or network`
+    const cause = `\`${brief(characters(file, value))}\` is no address or network`
     invalid(spanOf(file, value), cidr, cause)
     return
   }
@@ -123,7 +133,7 @@ export function readSetEntry(
     invalid(
       value,
       `Invalid address in IPSet: ${written}`,
-      `\`${written}\` is no address, network or alias`,
+      `\`${brief(written)}\` is no address, network or alias`,
       'an IPSet has addresses, networks and aliases, one a line; ranges must be written as networks',
     )
     return

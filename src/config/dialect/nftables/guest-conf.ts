@@ -5,7 +5,7 @@ import type { NftNic } from './model.ts'
 import { parseNic } from './nic.ts'
 import { parseUnsigned } from './numbers.ts'
 import { type Findings, refuse, refused } from './refused.ts'
-import { characters, trimEnd, trimStart } from './text.ts'
+import { brief, characters, indexIn, trimEnd, trimStart } from './text.ts'
 
 /**
  * The NICs of a guest config, by index (guest/vm.rs `NetworkConfig::parse`). Only what stands before the
@@ -34,8 +34,8 @@ function readNic(
   findings: Findings,
 ): void {
   const { text } = file
-  const colon = text.indexOf(':', line.start)
-  if (colon === -1 || colon >= line.end - 1) return
+  const colon = indexIn(text, 0x3a, line.start, line.end)
+  if (colon >= line.end - 1 || colon === line.start) return
   const key = characters(file, { start: line.start, end: trimEnd(text, line.start, colon) })
   const index = nicIndex(key)
   if (index === null) {
@@ -45,7 +45,7 @@ function readNic(
         'nftables/nic-key',
         spanOf(file, { start: line.start, end: colon }),
         `Encountered invalid net key in cfg: ${key}`,
-        `\`${key}\` is no NIC to proxmox-firewall, which reads every line that begins with \`net\``,
+        `\`${brief(key)}\` is no NIC to proxmox-firewall, which reads every line that begins with \`net\``,
         /^net\d+$/.test(key) ? 'use net0 to net30' : 'remove the line',
       ),
     )

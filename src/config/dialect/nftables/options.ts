@@ -4,7 +4,7 @@ import type { ConfigVerdict, LogLevel, NftFile } from './model.ts'
 import { parseSigned } from './numbers.ts'
 import { parseRateLimit, type RateLimit } from './rate-limit.ts'
 import { type Refused, refused } from './refused.ts'
-import { debugText } from './text.ts'
+import { brief, debugText } from './text.ts'
 
 export type OptionKind = 'flag' | 'integer' | 'verdict' | 'log-level' | 'rate-limit' | 'helpers'
 export type FileScope = NftFile['scope']
@@ -115,7 +115,7 @@ export function checkOption(
     kind === 'log-level' ? 'nftables/log-level' : 'nftables/option-value',
     span,
     problem.error,
-    `\`${value}\` is no value for \`${key}\``,
+    `\`${brief(value)}\` is no value for \`${key}\``,
     problem.help,
   )
 }

@@ -7,7 +7,7 @@ import { isRefused, type Refused, refused } from './refused.ts'
 import { parseHead } from './rule-head.ts'
 import { parseRuleOptions, type RuleFields } from './rule-options.ts'
 import { operandOf, type Terms } from './terms.ts'
-import { debugText, nameEnd, trimEnd, trimStart } from './text.ts'
+import { brief, debugText, indexIn, nameEnd, trimEnd, trimStart } from './text.ts'
 
 /** A rule with its options as written, of which the rule keeps only what counts. */
 export type ReadRule = { readonly rule: NftRule; readonly fields: RuleFields }
@@ -15,8 +15,8 @@ export type ReadRule = { readonly rule: NftRule; readonly fields: RuleFields }
 /** Reads a rule line (types/rule.rs `Rule::from_str`). `line` is trimmed. */
 export function parseRule(file: SourceFile, line: Token, terms: Terms): ReadRule | Refused {
   const { text } = file
-  const returned = text.indexOf('\r', line.start)
-  if (returned !== -1 && returned < line.end)
+  const returned = indexIn(text, 0x0d, line.start, line.end)
+  if (returned < line.end)
     return refused(
       'nftables/rule-syntax',
       spanOf(file, { start: returned, end: returned + 1 }),
@@ -34,8 +34,8 @@ export function parseRule(file: SourceFile, line: Token, terms: Terms): ReadRule
 
 /** A `#` starts a comment only if something follows it. */
 function ruleEnd(text: string, line: Token): number {
-  const hash = text.indexOf('#', line.start)
-  return hash === -1 || hash >= line.end - 1 ? line.end : trimEnd(text, line.start, hash)
+  const hash = indexIn(text, 0x23, line.start, line.end)
+  return hash >= line.end - 1 ? line.end : trimEnd(text, line.start, hash)
 }
 
 function parseGroupRule(
@@ -141,7 +141,7 @@ function badLogLevel(log: Located<string>): Refused {
     'nftables/log-level',
     log.span,
     `invalid log level ${debugText(log.value)}`,
-    `\`${log.value}\` is no log level`,
+    `\`${brief(log.value)}\` is no log level`,
     isLogLevel(lower)
       ? `write \`${lower}\` in lower case`
       : 'write nolog, emerg, alert, crit, err, warning, notice, info or debug',
@@ -159,7 +159,7 @@ function parseAddressField(
     'nftables/rule-address',
     field.span,
     `invalid IP specification: ${field.value}`,
-    `\`${field.value}\` is neither a list of addresses of one family nor an IPSet or alias`,
+    `\`${brief(field.value)}\` is neither a list of addresses of one family nor an IPSet or alias`,
     'write addresses such as `10.0.0.0/8,10.1.2.3`, `+dc/set`, `dc/alias`; networks need all four octets',
   )
 }
@@ -191,8 +191,8 @@ function badProtocolField({ field, error }: ProtocolError, at: Located<string>):
     at.span,
     error,
     isType
-      ? `\`${at.value}\` is no ICMP type proxmox-firewall knows`
-      : `\`${at.value}\` is no list of ports`,
+      ? `\`${brief(at.value)}\` is no ICMP type proxmox-firewall knows`
+      : `\`${brief(at.value)}\` is no list of ports`,
     isType
       ? typeHelp(at.value)
       : 'write ports as `80`, `80:90`, a name of etc/services, or a comma list of those',

@@ -69,11 +69,28 @@ export function refuseProblem(
   refuse(findings, refused('nftables/sdn-invalid', span, error, cause, help, related))
 }
 
-/** Where a text stands quoted in the file for the first time; the start of the file for null. */
+/** Where a text stands as string in the file for the first time; the start of the file for null. */
 export function spanOfText(file: SourceFile, text: string | null): Span {
-  const quoted = text === null ? '' : Buffer.from(JSON.stringify(text), 'utf8').toString('latin1')
-  const at = text === null ? -1 : file.text.indexOf(quoted)
-  return at === -1
-    ? { file, start: 0, end: Math.min(1, file.text.length) }
-    : { file, start: at, end: at + quoted.length }
+  const found = text === null ? undefined : stringsOf(file).get(text)
+  return found ?? { file, start: 0, end: Math.min(1, file.text.length) }
 }
+
+/** The strings of a JSON file, each where it stands first; looked for once per file. */
+function stringsOf(file: SourceFile): ReadonlyMap<string, Span> {
+  const known = STRINGS.get(file)
+  if (known !== undefined) return known
+  const { text } = file
+  const strings = new Map<string, Span>()
+  for (let start = text.indexOf('"'); start !== -1; ) {
+    let end = start + 1
+    while (end < text.length && text[end] !== '"') end += text[end] === '\\' ? 2 : 1
+    const value = text.slice(start + 1, end)
+    if (!strings.has(value))
+      strings.set(value, { file, start, end: Math.min(end + 1, text.length) })
+    start = text.indexOf('"', end + 1)
+  }
+  STRINGS.set(file, strings)
+  return strings
+}
+
+const STRINGS = new WeakMap<SourceFile, ReadonlyMap<string, Span>>()

@@ -52,15 +52,15 @@ export function readSdnSets(
     if (conflict !== null) refuseProblem(file, conflict, HELP, findings)
     return []
   }
-  return [...config.vnets.keys()]
-    .flatMap((vnet) => setsOf(vnet, config, spanOfText(file, vnet)))
+  const byVnet = new Map<string, Subnet[]>([...config.vnets.keys()].map((vnet) => [vnet, []]))
+  for (const subnet of config.subnets) byVnet.get(subnet.vnet)?.push(subnet)
+  return [...byVnet]
+    .flatMap(([vnet, subnets]) => setsOf(vnet, subnets, spanOfText(file, vnet)))
     .sort((a, b) => compareBytes(a.name, b.name))
 }
 
-function setsOf(vnet: string, { subnets }: Running, span: Span): readonly NftIpSet[] {
-  const byCidr = subnets
-    .filter((subnet) => subnet.vnet === vnet)
-    .toSorted((a, b) => compareCidrs(a.cidr, b.cidr))
+function setsOf(vnet: string, subnets: readonly Subnet[], span: Span): readonly NftIpSet[] {
+  const byCidr = subnets.toSorted((a, b) => compareCidrs(a.cidr, b.cidr))
   const entry = (item: AddressItem, nomatch = false): NftSetEntry => ({ nomatch, item, span })
   const network = ({ cidr }: Subnet): NftSetEntry => entry({ kind: 'cidr', cidr })
   const gateway = ({ gateway: address }: Subnet, nomatch: boolean): readonly NftSetEntry[] => {

@@ -2,7 +2,7 @@ import type { SourceFile, Span } from '../../../source/source-file.ts'
 import { spanOf, type Token } from '../../fw-line.ts'
 import type { FileScope } from './options.ts'
 import { isRefused, type Refused, refused } from './refused.ts'
-import { characters, debugText, isBlank, nameEnd, trimStart } from './text.ts'
+import { brief, characters, debugText, isBlank, nameEnd, trimStart } from './text.ts'
 
 /** A line that starts a section, also when the real program cannot read it (`refusal`). */
 export type SectionStart = {
@@ -121,12 +121,11 @@ function misspelt(file: SourceFile, line: Token): SectionStart {
   const span = spanOf(file, line)
   const text = characters(file, line)
   const spelling = SPELLINGS.find(({ pattern }) => pattern.test(text))
-  const header = text.length > 60 ? `${text.slice(0, 60)}...` : text
   const refusal = refused(
     'nftables/section-invalid',
     span,
     `invalid section ${debugText(text)}`,
-    `\`${header}\` is no section header to proxmox-firewall`,
+    `\`${brief(text)}\` is no section header to proxmox-firewall`,
     spelling === undefined
       ? 'write one of `[OPTIONS]`, `[ALIASES]`, `[RULES]`, `[IPSET name]`, `[group name]`'
       : `write ${spelling.right}`,

@@ -56,6 +56,18 @@ export function trimCharacters(text: string): string {
   return text.slice(start, end)
 }
 
+/** Offset of the first byte `code` of a part; its end if there is none. Never looks beyond. */
+export function indexIn(text: string, code: number, start: number, end: number): number {
+  let at = start
+  while (at < end && text.charCodeAt(at) !== code) at += 1
+  return at
+}
+
+/** User text for a message: cut when it is long. */
+export function brief(text: string): string {
+  return text.length > 60 ? `${text.slice(0, 60)}...` : text
+}
+
 /** True for a byte that ends words. */
 export function isBlank(code: number): boolean {
   return BLANK[code] === 1

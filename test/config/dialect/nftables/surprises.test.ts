@@ -74,6 +74,12 @@ const FACTS: readonly (readonly [name: string, input: NftCase, codes: readonly s
     ['set-name-clash'],
   ],
   [
+    'an entry within an exception',
+    clusterOption('[IPSET s]\n10.0.0.0/8\n!10.1.0.0/16\n10.1.2.0/24'),
+    ['excluded-entry'],
+  ],
+  ['an exception within an entry', clusterOption('[IPSET s]\n10.0.0.0/8\n!10.1.0.0/16'), []],
+  [
     'a filter without ipfilter',
     oneGuest('[IPSET ipfilter-net0]', '10.0.0.5'),
     ['ipfilter-not-enforced'],
