@@ -19,8 +19,9 @@ export type VerdictOrigin = {
   readonly via: readonly Via[]
   /** `policy_in` ...; null for the end of a built-in chain and for the other kinds. */
   readonly option: string | null
-  /** The compiled rule the line became, and the chain it stands in; for the end of a built-in chain that chain. */
-  readonly hit: RuleHit | null
+  /** The compiled rule the line became, its number in its chain less one, and the chain; for the end of a built-in chain only that. */
+  readonly rule: Rule | null
+  readonly index: number | null
   readonly chain: Chain | null
   readonly hop: HopTrace | null
   /**
@@ -38,7 +39,8 @@ const nothing: VerdictOrigin = {
   span: null,
   via: [],
   option: null,
-  hit: null,
+  rule: null,
+  index: null,
   chain: null,
   hop: null,
   staleMark: false,
@@ -47,15 +49,39 @@ const nothing: VerdictOrigin = {
 /**
  * Classifies the verdict of a trace. Drop and reject: the rule or option whose line did it, looking up from the
  * last rule through the jumps that led to it. Accept: the accepting rule of the last hop where a configured rule or
- * policy accepted, else the last generated rule that accepted, else the end of the last built-in chain.
+ * policy accepted, else the last generated rule that accepted, else the end of the last built-in chain. Unknown: the
+ * rule of which it is not known whether it matches.
  */
 export function verdictOrigin(trace: Trace): VerdictOrigin {
-  return trace.outcome === 'accept' ? originOfAccept(trace.hops) : originOfRefusal(trace.hops)
+  switch (trace.outcome) {
+    case 'accept':
+      return originOfAccept(trace.hops)
+    case 'unknown':
+      return originOfDoubt(trace)
+    default:
+      return originOfRefusal(trace.hops)
+  }
 }
 
 /** As {@link verdictOrigin} for one hop of an accepted packet: who let it pass there. */
 export function passOrigin(hop: HopTrace): VerdictOrigin {
   return originOfAccept([hop])
+}
+
+function originOfDoubt({ hops, assumptions }: Trace): VerdictOrigin {
+  const rule = assumptions.findLast((assumption) => assumption.rule !== null)?.rule ?? null
+  const hop = hops.at(-1) ?? null
+  if (rule === null) return { ...nothing, hop }
+  const { origin } = rule
+  return {
+    ...nothing,
+    kind: origin.kind === 'imported' ? 'rule' : origin.kind,
+    span: origin.span,
+    via: origin.kind === 'rule' ? origin.via : [],
+    option: origin.kind === 'policy' ? origin.option : null,
+    rule,
+    hop,
+  }
 }
 
 function originOfRefusal(hops: readonly HopTrace[]): VerdictOrigin {
@@ -162,7 +188,8 @@ function ofWay(hop: HopTrace, way: Way, staleMark: boolean): VerdictOrigin {
     span: origin.span,
     via: groups.length > 0 ? [...groups, ...own.filter((via) => via.what !== 'group')] : own,
     option: origin.kind === 'policy' ? origin.option : null,
-    hit: last.hit,
+    rule: last.hit.rule,
+    index: last.hit.index,
     chain: last.chain.chain,
     hop,
     staleMark,

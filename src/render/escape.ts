@@ -4,15 +4,23 @@
  * is shown as an escape that a person can read, never passed on.
  */
 
-/** Controls (C0, DEL, C1), format characters (bidi, zero width, tags), separators, surrogates, private use, unassigned. */
-const UNSAFE = /[\p{Cc}\p{Cf}\p{Cs}\p{Co}\p{Cn}\p{Zl}\p{Zp}]/u
-const UNSAFE_ALL = /[\p{Cc}\p{Cf}\p{Cs}\p{Co}\p{Cn}\p{Zl}\p{Zp}]/gu
+/** Controls (C0, DEL, C1), format characters (bidi, zero width, tags), separators, surrogates, private use, unassigned, Hangul fillers. */
+const UNSAFE = '[\\p{Cc}\\p{Cf}\\p{Cs}\\p{Co}\\p{Cn}\\p{Zl}\\p{Zp}\\u115f\\u1160\\u3164\\uffa0]'
+
+/** Made when first needed: its tables take milliseconds, and most texts are ASCII. */
+let unsafe: { readonly any: RegExp; readonly all: RegExp } | null = null
+
+function unsafeCharacters(): { readonly any: RegExp; readonly all: RegExp } {
+  unsafe ??= { any: new RegExp(UNSAFE, 'u'), all: new RegExp(UNSAFE, 'gu') }
+  return unsafe
+}
+
 const PLAIN_ASCII = /^[\x20-\x7e]*$/
 
 /** Text with every unsafe character spelled as an escape (`\x1b`, `\u202e`). Costs one scan when there is none. */
 export function escapeText(text: string): string {
-  if (PLAIN_ASCII.test(text) || !UNSAFE.test(text)) return text
-  return text.replace(UNSAFE_ALL, escapeCharacter)
+  if (PLAIN_ASCII.test(text) || !unsafeCharacters().any.test(text)) return text
+  return text.replace(unsafeCharacters().all, escapeCharacter)
 }
 
 /** As {@link escapeText}, and everything beyond ASCII escaped too: for terminals whose locale is not UTF-8. */
@@ -86,8 +94,8 @@ function escapeCharacter(character: string): string {
 /** JSON of plain data with every unsafe character written `\uXXXX`: a terminal may be looking at it. */
 export function safeJson(value: unknown, indent = 0): string {
   const text = JSON.stringify(value, bigintAsText, indent)
-  if (!UNSAFE.test(text)) return text
-  return text.replace(UNSAFE_ALL, (character) =>
+  if (PLAIN_ASCII.test(text) || !unsafeCharacters().any.test(text)) return text
+  return text.replace(unsafeCharacters().all, (character) =>
     character === '\n' ? character : jsonEscape(character),
   )
 }

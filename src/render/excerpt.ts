@@ -1,7 +1,7 @@
 import { lineNumber, lineSpan, type Span } from '../source/source-file.ts'
+import { widthOf } from './columns.ts'
 import { showBytes } from './escape.ts'
 import { line, piece, type Style, type StyledLine } from './styled.ts'
-import { widthOf } from './wrap.ts'
 
 /** Bytes of a source line shown before and after the place that is pointed at; lines may be of any length. */
 const before = 40

@@ -70,7 +70,7 @@ export function decidedByJson(
   kernel: string | null,
   outcome: string,
 ): JsonObject {
-  const { kind, span, chain, via, option, hit, staleMark } = origin
+  const { kind, span, chain, via, option, rule, staleMark } = origin
   return {
     kind,
     ...placeJson(span),
@@ -79,8 +79,8 @@ export function decidedByJson(
     kernel,
     option,
     via: via.map(viaJson),
-    rule: hit === null ? null : ruleText(hit.rule),
-    why: hit?.rule.origin.kind === 'generated' ? hit.rule.origin.why : null,
+    rule: rule === null ? null : ruleText(rule),
+    why: rule?.origin.kind === 'generated' ? rule.origin.why : null,
     staleMark,
   }
 }
@@ -107,7 +107,7 @@ export function diagnosticJson(one: Diagnostic): JsonObject {
 
 /** The line as written; for what no line says, what one would have to say. */
 function textOf(origin: VerdictOrigin, outcome: string): string | null {
-  const { kind, span, option, hit } = origin
+  const { kind, span, option, rule } = origin
   if (span !== null && kind !== 'generated') return clipped(span)
   switch (kind) {
     case 'policy':
@@ -117,7 +117,7 @@ function textOf(origin: VerdictOrigin, outcome: string): string | null {
     case 'none':
       return null
     default:
-      return hit === null ? null : ruleText(hit.rule)
+      return rule === null ? null : ruleText(rule)
   }
 }
 

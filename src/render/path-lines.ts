@@ -1,11 +1,11 @@
 import type { ChainTrace, HopTrace, RuleHit } from '../eval/trace.ts'
 import type { Rule } from '../netfilter/ruleset.ts'
 import type { Answer } from './answer.ts'
+import { widthOf } from './columns.ts'
 import { showPlace } from './file-names.ts'
 import { foldMisses, type Passed, showMiss } from './misses.ts'
 import { line, type Piece, piece, type StyledLine } from './styled.ts'
 import { chainPurpose, hopDevices, hopVerdict, quoteLine, ruleText } from './words.ts'
-import { widthOf } from './wrap.ts'
 
 /** 0: one line a hop; 1: every chain entered, with the rules that matched; 2: and those passed over; 3: without summing up. */
 export type Detail = 0 | 1 | 2 | 3

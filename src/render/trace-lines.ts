@@ -40,8 +40,11 @@ function renderFilled({ filled }: Answer, detail: Detail): readonly StyledLine[]
   )
 }
 
+/** What was taken for granted; the doubt that makes a verdict unknown stands with the verdict. */
 function renderAssumptions({ trace, names }: Answer): readonly StyledLine[] {
-  return trace.assumptions.map(({ text, rule }) => {
+  const { assumptions, outcome } = trace
+  const taken = outcome === 'unknown' ? assumptions.slice(0, -1) : assumptions
+  return taken.map(({ text, rule }) => {
     const span = rule?.origin.span ?? null
     const place = span === null ? '' : ` (${showPlace(span, names)})`
     return line([piece('assuming   ', 'faint'), `${text}${place}`], 11)

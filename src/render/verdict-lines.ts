@@ -71,10 +71,10 @@ function decidingLine({ origin, names, trace }: Answer): readonly (Piece | strin
       return ['the end of ', piece(origin.chain?.name ?? 'the chain', 'place')]
     }
     case 'generated': {
-      const rule = origin.hit?.rule
-      const number = `${origin.chain?.name ?? ''}:${(origin.hit?.index ?? 0) + 1}`
+      const { rule, chain, index } = origin
+      const number = chain === null || index === null ? 'a rule' : `${chain.name}:${index + 1}`
       const option = place === null ? [] : [' (', place, ')']
-      const text = rule === undefined ? '' : ruleText(rule)
+      const text = rule === null ? '' : ruleText(rule)
       return [piece(number, 'place'), '  ', piece(text, trace.outcome), ...option]
     }
     case 'none':
@@ -86,6 +86,7 @@ function decidingLine({ origin, names, trace }: Answer): readonly (Piece | strin
 
 function reasons(answer: Answer): readonly string[] {
   const { origin, trace } = answer
+  if (trace.outcome === 'unknown') return [`it cannot be said: ${undecided(trace)}`]
   const purpose = purposeOf(origin)
   switch (origin.kind) {
     case 'rule':
@@ -106,7 +107,7 @@ function reasons(answer: Answer): readonly string[] {
       return detail === null ? [first] : [first, detail]
     }
     case 'generated': {
-      const why = origin.hit?.rule.origin
+      const why = origin.rule?.origin
       return why?.kind === 'generated' ? [why.why] : []
     }
     case 'none':
@@ -114,6 +115,11 @@ function reasons(answer: Answer): readonly string[] {
     default:
       return unreachable(origin.kind)
   }
+}
+
+/** The last assumption of an unknown verdict says what would decide. */
+function undecided({ assumptions }: Answer['trace']): string {
+  return assumptions.at(-1)?.text ?? 'a rule on the way cannot be evaluated'
 }
 
 function purposeOf({ chain, via }: VerdictOrigin): string {
@@ -131,7 +137,7 @@ function innermostReason({ origin, trace }: Answer): string | null {
   let rule = null
   for (; chain !== null; chain = chain.hits.at(-1)?.into ?? null)
     rule = chain.hits.at(-1)?.rule ?? rule
-  if (rule === null || rule === origin.hit?.rule || rule.origin.kind !== 'generated') return null
+  if (rule === null || rule === origin.rule || rule.origin.kind !== 'generated') return null
   return rule.origin.why
 }
 

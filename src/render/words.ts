@@ -84,7 +84,7 @@ export function showOrigin(origin: VerdictOrigin, names: FileNames): string {
       if (origin.option === null) return `end of ${origin.chain?.name ?? 'chain'}`
       return place === null ? `${origin.option} (default)` : `${place} ${origin.option}`
     case 'generated':
-      return place ?? `${origin.chain?.name ?? 'chain'} rule ${(origin.hit?.index ?? 0) + 1}`
+      return place ?? `${origin.chain?.name ?? 'chain'} rule ${(origin.index ?? 0) + 1}`
     case 'none':
       return 'nothing'
     default:

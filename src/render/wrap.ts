@@ -1,13 +1,5 @@
-import stringWidth from 'string-width'
+import { widthOf } from './columns.ts'
 import type { Piece, Style, StyledLine } from './styled.ts'
-
-/** ASCII and the arrows and marks of our own texts: one column each, without asking string-width (its tables cost 25 ms). */
-const NARROW = /^[\x20-\x7e→✔✘↩…—]*$/
-
-/** Columns a text takes in a terminal. */
-export function widthOf(text: string): number {
-  return NARROW.test(text) ? text.length : stringWidth(text)
-}
 
 /** Narrower than this, wrapping would leave a column of syllables: lines are then left to the terminal. */
 const narrowest = 24
