@@ -44,7 +44,13 @@ function unresolvable({ node }: Tree): Refused {
 
 /** Networks that hold the address, in the order of the interfaces (host/utils.rs `network_interface_cidrs`). */
 function ownNetworks({ network, localNetwork }: Tree, address: IpAddr): readonly NftSetEntry[] {
-  const known = [...LOOPBACK, ...network.interfaces.flatMap(({ addresses }) => addresses)]
+  const written = network.interfaces.some(
+    ({ name, addresses }) => name === 'lo' && addresses.length > 0,
+  )
+  const known = [
+    ...(written ? [] : LOOPBACK),
+    ...network.interfaces.flatMap(({ addresses }) => addresses),
+  ]
   const entries = known
     .filter(({ value }) => holds(value, address))
     .map(({ value, span }) => entryOf(value, span))
@@ -58,7 +64,7 @@ function entryOf(cidr: Cidr, span: Span | null): NftSetEntry {
   return { nomatch: false, item: { kind: 'cidr', cidr }, span }
 }
 
-/** The addresses of `lo`, which nobody writes down. */
+/** The addresses of `lo`, which hardly anybody writes down. */
 const LOOPBACK: readonly { readonly value: Cidr; readonly span: null }[] = (
   [
     ['127.0.0.1', 8],
