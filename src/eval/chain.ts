@@ -88,7 +88,7 @@ export function walkBaseChain(walk: Walk, base: CompiledChain): ChainResult {
         break
       case 'jump':
       case 'goto': {
-        const target = compiledChain(frame.chain.table, outcome.chain)
+        const target = targetOf(frame.chain, rule, outcome)
         jumps += 1
         if (target === null || jumps > mostJumps) {
           walk.doubt.forks.push({ chain: frame.chain.chain, rule: rule.rule, test: null })
@@ -121,6 +121,17 @@ export function walkBaseChain(walk: Walk, base: CompiledChain): ChainResult {
   }
   if (root !== null) root.end = 'policy'
   return { verdict: base.chain.base?.policy ?? 'accept', rejectWith: null, trace: root }
+}
+
+/** The chain a rule goes into: that of its own verdict is looked up once. */
+function targetOf(
+  { table }: CompiledChain,
+  rule: CompiledRule,
+  verdict: Extract<Verdict, { kind: 'jump' | 'goto' }>,
+): CompiledChain | null {
+  if (verdict !== rule.verdict) return compiledChain(table, verdict.chain)
+  rule.target ??= compiledChain(table, verdict.chain)
+  return rule.target
 }
 
 function end(

@@ -12,6 +12,8 @@ export type CompiledRule = {
   readonly verdict: Verdict
   /** Only logs or comments: what is assumed about it changes nothing. */
   readonly passive: boolean
+  /** The chain its verdict goes into, found when it first does; null: not looked for yet. */
+  target: CompiledChain | null
 }
 
 export type Step =
@@ -95,7 +97,7 @@ function compileRule(table: Table, rule: Rule, index: number, cache: Cache): Com
       steps.push({ kind: 'effect', statement })
   }
   steps.push(...limits)
-  return { rule, index, steps, verdict, passive: isPassive(rule) }
+  return { rule, index, steps, verdict, passive: isPassive(rule), target: null }
 }
 
 /** True for a rule that only logs or comments: it has no part in what becomes of a packet. */

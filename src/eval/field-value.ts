@@ -34,6 +34,14 @@ export const MARK_SLOT: number = SLOT['meta mark']
 export const CT_MARK_SLOT: number = SLOT['ct mark']
 export const CT_STATE_SLOT: number = SLOT['ct state']
 
+const IIF_SLOT = SLOT['meta iifname']
+const OIF_SLOT = SLOT['meta oifname']
+const IBR_SLOT = SLOT['meta ibrname']
+const OBR_SLOT = SLOT['meta obrname']
+const PHYSIN_SLOT = SLOT['physdev in']
+const PHYSOUT_SLOT = SLOT['physdev out']
+const MAC_SLOT = SLOT['ether saddr']
+
 function known<T extends FieldValue>(value: Known<T>): FieldValue {
   return value === 'unknown' ? UNKNOWN : value
 }
@@ -113,14 +121,14 @@ function setLayer4(values: Values, { l4 }: Packet): void {
  */
 export function setHop(values: Values, hop: Hop, family: Family, packet: Packet): void {
   const bridge = family === 'bridge'
-  values[SLOT['meta iifname']] = (bridge ? hop.bridgeIn : hop.iif) ?? ''
-  values[SLOT['meta oifname']] = (bridge ? hop.bridgeOut : hop.oif) ?? ''
-  values[SLOT['meta ibrname']] = hop.ibrname ?? ''
-  values[SLOT['meta obrname']] = hop.obrname ?? ''
-  values[SLOT['physdev in']] = hop.physin
-  values[SLOT['physdev out']] = hop.physout
+  values[IIF_SLOT] = (bridge ? hop.bridgeIn : hop.iif) ?? ''
+  values[OIF_SLOT] = (bridge ? hop.bridgeOut : hop.oif) ?? ''
+  values[IBR_SLOT] = hop.ibrname ?? ''
+  values[OBR_SLOT] = hop.obrname ?? ''
+  values[PHYSIN_SLOT] = hop.physin
+  values[PHYSOUT_SLOT] = hop.physout
   const hasFrame = bridge || hop.hook !== 'output'
-  values[SLOT['ether saddr']] = hasFrame ? known(packet.ether.src) : null
+  values[MAC_SLOT] = hasFrame ? known(packet.ether.src) : null
 }
 
 /** The value in a slot; asks the routing table for address types. */

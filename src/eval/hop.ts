@@ -70,22 +70,43 @@ function sees(family: Family, { l3 }: Packet): boolean {
   }
 }
 
-const caches = new WeakMap<Ruleset, Map<string, readonly Base[]>>()
+const caches = new WeakMap<Ruleset, Map<number, readonly Base[]>>()
 
-/** Base chains of a hook, family by family, each by priority; IP families share their hooks, so they are mixed. */
+/** Base chains of a hop, family by family, each by priority; IP families share their hooks, so they are mixed. */
 function baseChains(ruleset: Ruleset, { hook, families }: Hop): readonly Base[] {
   let cache = caches.get(ruleset)
   if (cache === undefined) {
     cache = new Map()
     caches.set(ruleset, cache)
   }
-  const key = `${hook} ${families.join(' ')}`
+  // a number, made anew for each hop of each packet, is cheaper than a text
+  let key = HOOK_CODES[hook]
+  for (const family of families) key = key * 8 + FAMILY_CODES[family]
   let bases = cache.get(key)
   if (bases === undefined) {
     bases = findBaseChains(ruleset, hook, families)
     cache.set(key, bases)
   }
   return bases
+}
+
+const HOOK_CODES: Readonly<Record<Hook, number>> = {
+  prerouting: 1,
+  input: 2,
+  forward: 3,
+  output: 4,
+  postrouting: 5,
+  ingress: 6,
+  egress: 7,
+}
+
+const FAMILY_CODES: Readonly<Record<Family, number>> = {
+  ip: 1,
+  ip6: 2,
+  inet: 3,
+  arp: 4,
+  bridge: 5,
+  netdev: 6,
 }
 
 const ipFamilies: readonly Family[] = ['ip', 'ip6', 'inet']

@@ -4,16 +4,17 @@ import type { Statement } from '../netfilter/ruleset.ts'
 import { parseHostNetwork } from './address.ts'
 import { matchModule } from './match-modules.ts'
 import { interfaceNames } from './match-terms.ts'
-import { type Draft, flushUnknown, load, statementOf } from './rule-draft.ts'
+import { addTerm, type Draft, flushUnknown, load, setProtocol, termText } from './rule-draft.ts'
 import { findTarget, OPAQUE_TARGETS } from './targets.ts'
-import { joinWords, parseUnsigned } from './words.ts'
+import { parseUnsigned } from './words.ts'
 
 /** An option of iptables itself. `read` gives null, or why it is refused. */
 export type BaseOption = {
   readonly name: string
   readonly args: number
   readonly negatable: boolean
-  readonly once: boolean
+  /** Its bit among those given; 0: it may be repeated. */
+  readonly once: number
   readonly read: (
     draft: Draft,
     option: string,
@@ -29,48 +30,48 @@ function base(
   read: BaseOption['read'],
   more: Partial<BaseOption> = {},
 ): readonly (readonly [string, BaseOption])[] {
-  const option: BaseOption = { name, args: 1, negatable: true, once: true, read, ...more }
+  const option: BaseOption = { name, args: 1, negatable: true, once: 0, read, ...more }
   return [name, ...spellings].map((spelling) => [spelling, option])
 }
 
 function readAddresses(side: 'source' | 'dest'): BaseOption['read'] {
   return (draft, option, [list = ''], negate) => {
-    const elements = list.split(',')
-    if (negate && elements.length > 1)
-      return '! not allowed with multiple source or destination IP addresses'
     const { version } = draft.reader
     const end = side === 'source' ? 'saddr' : 'daddr'
     const field: FieldName = version === 4 ? `ip ${end}` : `ip6 ${end}`
-    const turns: Statement[] = []
-    for (const element of elements) {
-      const text = joinWords([...(negate ? ['!'] : []), option, element])
-      const statement = statementOf(draft, text, () => {
+    const add = (element: string): string | null => {
+      const text = termText(draft, negate, option, [element])
+      return addTerm(draft, text, () => {
         const network = parseHostNetwork(version, element)
         if (network === 'scattered') return { kind: 'opaque', text }
         if ('error' in network) return network.error
         const values: Values = { kind: 'addresses', ranges: [network] }
         return { kind: 'field', field, values, negate }
       })
-      if (typeof statement === 'string') return statement
-      turns.push(statement)
     }
-    if (turns.length > 1) draft[side] = { slot: draft.terms.length, turns }
+    if (!list.includes(',')) return add(list)
+    if (negate) return '! not allowed with multiple source or destination IP addresses'
+    const slot = draft.terms.length
+    for (const element of list.split(',')) {
+      const refusal = add(element)
+      if (refusal !== null) return refusal
+    }
+    // the first stands for all of them until the rules are written out
+    const turns = draft.terms.splice(slot) as Statement[]
     draft.terms.push(turns[0] ?? null)
+    draft[side] = { slot, turns }
     return null
   }
 }
 
 function readInterface(field: 'meta iifname' | 'meta oifname'): BaseOption['read'] {
-  return (draft, option, [name = ''], negate) => {
+  return (draft, option, values, negate) => {
+    const [name = ''] = values
     if (name === '') return 'Empty interface is likely to be undesired'
-    const text = joinWords([...(negate ? ['!'] : []), option, name])
-    const statement = statementOf(draft, text, () => {
-      const values = interfaceNames(name)
-      return typeof values === 'string' ? values : { kind: 'field', field, values, negate }
+    return addTerm(draft, termText(draft, negate, option, values), () => {
+      const names = interfaceNames(name)
+      return typeof names === 'string' ? names : { kind: 'field', field, values: names, negate }
     })
-    if (typeof statement === 'string') return statement
-    draft.terms.push(statement)
-    return null
   }
 }
 
@@ -94,30 +95,19 @@ const ownProtocols: ReadonlyMap<string, number> = new Map([
 function readProtocol(
   draft: Draft,
   option: string,
-  [word = '']: readonly string[],
+  values: readonly string[],
   negate: boolean,
 ): string | null {
-  const name = word.toLowerCase()
+  const name = (values[0] ?? '').toLowerCase()
   const number =
-    parseUnsigned(name, 255) ??
-    draft.reader.facts.protocols.get(name) ??
-    ownProtocols.get(name) ??
-    null
+    draft.reader.facts.protocols.get(name) ?? ownProtocols.get(name) ?? parseUnsigned(name, 255)
   if (number === null) return `unknown protocol "${name}" specified`
   if (number === 0 && negate) return 'rule would never match protocol'
-  draft.protocol = number
-  draft.protocolNegated = negate
-  const text = joinWords([...(negate ? ['!'] : []), option, word])
-  const ranges = number === 0 ? [{ lo: 0, hi: 255 }] : [{ lo: number, hi: number }]
-  const statement = statementOf(draft, text, () => ({
-    kind: 'field',
-    field: 'meta l4proto',
-    values: { kind: 'numbers', ranges },
-    negate,
-  }))
-  if (typeof statement === 'string') return statement
-  draft.terms.push(statement)
-  return null
+  setProtocol(draft, number, negate)
+  return addTerm(draft, termText(draft, negate, option, values), () => {
+    const ranges = number === 0 ? [{ lo: 0, hi: 255 }] : [{ lo: number, hi: number }]
+    return { kind: 'field', field: 'meta l4proto', values: { kind: 'numbers', ranges }, negate }
+  })
 }
 
 function readModule(draft: Draft, option: string, [name = '']: readonly string[]): string | null {
@@ -136,14 +126,17 @@ function readModule(draft: Draft, option: string, [name = '']: readonly string[]
 
 function readJump(goto: boolean): BaseOption['read'] {
   return (draft, _, [name = '']) => {
-    const { isBuiltIn, isChain } = draft.reader
     draft.targetName = name
     draft.goto = goto
+    // no chain has the name of a target
+    draft.target = goto ? null : (findTarget(name) ?? null)
+    if (draft.target !== null) return null
+    const { isBuiltIn, isChain } = draft.reader
     if (isChain(name) || isBuiltIn(name)) return null
     if (goto) return `goto '${name}' is not a chain`
-    draft.target = findTarget(name) ?? null
-    if (draft.target !== null || OPAQUE_TARGETS.has(name)) return null
-    return `Couldn't load target \`${name}':No such file or directory`
+    return OPAQUE_TARGETS.has(name)
+      ? null
+      : `Couldn't load target \`${name}':No such file or directory`
   }
 }
 
@@ -163,18 +156,19 @@ function readFragment(draft: Draft, option: string, _: readonly string[], negate
 }
 
 const never = { negatable: false }
+
 /** The options of iptables itself, by every spelling. */
 export const BASE_OPTIONS: ReadonlyMap<string, BaseOption> = new Map([
-  ...base('-s', ['--source', '--src'], readAddresses('source')),
-  ...base('-d', ['--destination', '--dst'], readAddresses('dest')),
-  ...base('-p', ['--protocol', '--proto'], readProtocol),
-  ...base('-i', ['--in-interface'], readInterface('meta iifname')),
-  ...base('-o', ['--out-interface'], readInterface('meta oifname')),
-  ...base('-j', ['--jump'], readJump(false), never),
-  ...base('-g', ['--goto'], readJump(true), never),
-  ...base('-m', ['--match'], readModule, { ...never, once: false }),
-  ...base('-f', ['--fragments', '--fragment'], readFragment, { args: 0 }),
-  ...base('-c', ['--set-counters'], () => null, { ...never, args: 2 }),
-  ...base('-4', ['--ipv4'], readFamily(4), { ...never, args: 0, once: false }),
-  ...base('-6', ['--ipv6'], readFamily(6), { ...never, args: 0, once: false }),
+  ...base('-s', ['--source', '--src'], readAddresses('source'), { once: 1 }),
+  ...base('-d', ['--destination', '--dst'], readAddresses('dest'), { once: 2 }),
+  ...base('-p', ['--protocol', '--proto'], readProtocol, { once: 4 }),
+  ...base('-i', ['--in-interface'], readInterface('meta iifname'), { once: 8 }),
+  ...base('-o', ['--out-interface'], readInterface('meta oifname'), { once: 16 }),
+  ...base('-j', ['--jump'], readJump(false), { ...never, once: 32 }),
+  ...base('-g', ['--goto'], readJump(true), { ...never, once: 32 }),
+  ...base('-m', ['--match'], readModule, never),
+  ...base('-f', ['--fragments', '--fragment'], readFragment, { args: 0, once: 64 }),
+  ...base('-c', ['--set-counters'], () => null, { ...never, args: 2, once: 128 }),
+  ...base('-4', ['--ipv4'], readFamily(4), { ...never, args: 0 }),
+  ...base('-6', ['--ipv6'], readFamily(6), { ...never, args: 0 }),
 ])

@@ -3,15 +3,19 @@ import { BASE_OPTIONS } from './base-options.ts'
 import type { MatchModule } from './match-module.ts'
 import { KNOWN_OPTIONS, protocolModule } from './match-modules.ts'
 import {
+  addTerm,
+  contextOf,
   type Draft,
   flushUnknown,
   type LineReader,
   type Loaded,
   load,
+  makeTerm,
   newDraft,
-  statementOf,
+  newGathering,
+  termText,
 } from './rule-draft.ts'
-import { joinWords, splitWords } from './words.ts'
+import { isPlain, joinWords, splitWords } from './words.ts'
 
 /** The statements of the rules one line becomes, in the kernel's order. */
 export type Bodies = readonly (readonly Statement[])[]
@@ -24,7 +28,7 @@ export type Bodies = readonly (readonly Statement[])[]
 export function readRuleLine(reader: LineReader, text: string): Bodies | string {
   const words = splitWords(text)
   if (typeof words === 'string') return words
-  const draft = newDraft(reader)
+  const draft = newDraft(reader, isPlain(text))
   const refusal = readOptions(draft, words) ?? settle(draft)
   if (refusal !== null) return refusal
   if (draft.skipped) return []
@@ -62,9 +66,9 @@ function readOption(
   const base = BASE_OPTIONS.get(option)
   if (base !== undefined) {
     if (at + base.args >= words.length) return `option "${option}" requires an argument`
-    if (base.once && draft.given.has(base.name)) return `multiple ${base.name} flags not allowed`
+    if ((draft.given & base.once) !== 0) return `multiple ${base.name} flags not allowed`
     if (negate && !base.negatable) return `cannot have ! before ${base.name}`
-    draft.given.add(base.name)
+    draft.given |= base.once
     const values = words.slice(at + 1, at + 1 + base.args)
     return base.read(draft, option, values, negate) ?? at + 1 + base.args
   }
@@ -72,8 +76,7 @@ function readOption(
   if (targetArgs !== undefined) {
     if (at + targetArgs >= words.length) return `option "${option}" requires an argument`
     const values = words.slice(at + 1, at + 1 + targetArgs)
-    draft.targetOptions.set(option, values)
-    draft.targetWords.push(option, ...values)
+    addTargetOption(draft, option, values, [option, ...values])
     return at + 1 + targetArgs
   }
   const loaded = findLoaded(draft, option)
@@ -114,31 +117,39 @@ function readTerm(
       : `option "${option}" requires an argument`
   const values = words.slice(at + 1, at + 1 + count)
   loaded.used = true
-  if (module.gathered.has(option)) {
+  if (loaded.gathered !== null) {
+    const { options, words: taken } = loaded.gathered
     if (negate) return `${module.name}: option "${option}" cannot be inverted.`
-    if (loaded.gathered.has(option))
-      return `${module.name}: option "${option}" can only be used once.`
-    loaded.gathered.set(option, values)
-    loaded.words.push(option, ...values)
+    if (options.has(option)) return `${module.name}: option "${option}" can only be used once.`
+    options.set(option, values)
+    taken.push(option, ...values)
     return at + 1 + count
   }
-  const own = joinWords([...(negate ? ['!'] : []), option, ...values])
+  const own = termText(draft, negate, option, values)
   const text = loaded.prefix === null ? own : `${loaded.prefix} ${own}`
   loaded.prefix = null
   if (module.name === 'comment') {
     draft.terms.push({ kind: 'comment', comment: values[0] ?? '', text })
     return at + 1 + count
   }
-  const statement = statementOf(draft, text, (context) => {
+  const refusal = addTerm(draft, text, (context) => {
     const match = module.terms.get(option)?.make(values, negate, context)
     // what nobody can evaluate is shown with its option, which the term itself does not know
-    return match !== undefined && typeof match !== 'string' && match.kind === 'opaque'
-      ? { kind: 'opaque', text: own }
-      : (match ?? { kind: 'opaque', text: own })
+    const isOpaque = match === undefined || (typeof match !== 'string' && match.kind === 'opaque')
+    return isOpaque ? { kind: 'opaque', text: own } : match
   })
-  if (typeof statement === 'string') return statement
-  draft.terms.push(statement)
-  return at + 1 + count
+  return refusal ?? at + 1 + count
+}
+
+function addTargetOption(
+  draft: Draft,
+  option: string,
+  values: readonly string[],
+  words: readonly string[],
+): void {
+  draft.targetOptions ??= newGathering(-1)
+  draft.targetOptions.options.set(option, values)
+  draft.targetOptions.words.push(...words)
 }
 
 /** An option pvefw does not know takes the words up to the next one. */
@@ -147,8 +158,7 @@ function readUnknown(draft: Draft, words: readonly string[], at: number, negate:
   while (end < words.length && words[end] !== '!' && words[end]?.startsWith('-') === false) end += 1
   const taken = [...(negate ? ['!'] : []), ...words.slice(at, end)]
   if (draft.targetName !== null) {
-    draft.targetWords.push(...taken)
-    draft.targetOptions.set('unknown', taken)
+    addTargetOption(draft, 'unknown', [], taken)
   } else {
     flushUnknown(draft, joinWords(taken))
   }
@@ -157,18 +167,19 @@ function readUnknown(draft: Draft, words: readonly string[], at: number, negate:
 
 /** Ends the extensions: the statements that need all their options, and what the kernel checks of the whole rule. */
 function settle(draft: Draft): string | null {
-  const { version, facts, sets } = draft.reader
+  if (draft.unknownModule !== null) flushUnknown(draft)
   const protocol = draft.protocolNegated ? null : draft.protocol
-  flushUnknown(draft)
-  for (const { module, used, prefix, gathered, words, slot } of draft.loaded) {
+  for (const { module, used, prefix, gathered } of draft.loaded) {
     if (!used && module.empty !== null) return module.empty
     if (module.protocol !== null && module.protocol !== protocol)
       return `the kernel refuses -m ${module.name} without -p ${module.name}`
-    if (module.finish !== null) {
-      const match = module.finish(gathered, { version, facts, sets, protocol })
-      if (typeof match === 'string') return match
-      const text = [prefix ?? `-m ${module.name}`, joinWords(words)].join(' ').trim()
-      draft.terms[slot] = { kind: 'match', match, text }
+    if (gathered !== null && module.finish !== null) {
+      const text = `${prefix ?? `-m ${module.name}`} ${joinWords(gathered.words)}`.trim()
+      const made =
+        draft.made.get(text) ??
+        makeTerm(draft, text, module.finish(gathered.options, contextOf(draft)))
+      if (typeof made === 'string') return made
+      draft.terms[gathered.slot] = made
     } else if (prefix !== null) {
       draft.terms.push({ kind: 'comment', comment: '', text: prefix })
     }
@@ -176,24 +187,40 @@ function settle(draft: Draft): string | null {
   return null
 }
 
+/** The statement of the target, made once like the terms; null: the rule has none. */
 function targetStatement(draft: Draft): Statement | null | string {
-  const { reader, targetName: name, targetWords, targetOptions } = draft
+  const { targetName: name, targetOptions, made } = draft
   if (name === null) return null
-  const text = joinWords([draft.goto ? '-g' : '-j', name, ...targetWords])
+  const start = `${draft.goto ? '-g' : '-j'} ${name}`
+  const text = targetOptions === null ? start : `${start} ${joinWords(targetOptions.words)}`
+  const known = made.get(text)
+  if (known !== undefined) return known
+  const statement = makeTarget(draft, name, text)
+  made.set(text, statement)
+  return statement
+}
+
+function makeTarget(draft: Draft, name: string, text: string): Statement | string {
+  const { reader, target, targetOptions, goto, protocol, protocolNegated } = draft
   if (reader.isBuiltIn(name)) return `the kernel refuses a jump to the built-in chain ${name}`
   if (reader.isChain(name))
-    return { kind: 'verdict', verdict: { kind: draft.goto ? 'goto' : 'jump', chain: name }, text }
-  if (draft.target === null || targetOptions.has('unknown')) return { kind: 'opaque', text }
-  return draft.target.make(targetOptions, text, {
-    version: reader.version,
-    table: reader.table,
-    protocol: draft.protocolNegated ? null : draft.protocol,
+    return { kind: 'verdict', verdict: { kind: goto ? 'goto' : 'jump', chain: name }, text }
+  const options = targetOptions?.options ?? noOptions
+  if (target === null || options.has('unknown')) return { kind: 'opaque', text }
+  const { version, table } = reader
+  return target.make(options, text, {
+    version,
+    table,
+    protocol: protocolNegated ? null : protocol,
   })
 }
 
+const noOptions: ReadonlyMap<string, readonly string[]> = new Map()
+
 /** One rule per pair of addresses, source by source: `append_entry`, iptables/iptables.c. */
 function expand(draft: Draft, last: Statement | null): Bodies {
-  const common = draft.terms.filter((statement) => statement !== null)
+  // INVARIANT: settle() has filled every place that was kept
+  const common = draft.terms as Statement[]
   if (last !== null) common.push(last)
   const { source, dest } = draft
   if (source === null && dest === null) return [common]
