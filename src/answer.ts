@@ -1,7 +1,9 @@
 import type { Asked, Stage } from './ask.ts'
 import { flag, optionsOf } from './compile/iptables/options.ts'
 import { decide, kernelName } from './eval/decide.ts'
-import { verdictOrigin } from './eval/verdict-origin.ts'
+import { explainMisses, type LaterMatch, laterMatches } from './eval/explain.ts'
+import type { HopTrace } from './eval/trace.ts'
+import { type VerdictOrigin, verdictOrigin } from './eval/verdict-origin.ts'
 import { showAddr } from './ip/address.ts'
 import type { Known, Packet } from './netfilter/packet.ts'
 import type { NodeFirewall } from './node-firewall.ts'
@@ -17,21 +19,36 @@ export type Traced = Extract<Asked, { readonly kind: 'traced' }>
 /** Everything that an answer shows, in the form the renderers take. */
 export function answerOf(firewall: NodeFirewall, asked: Traced): Answer {
   const { trace, resolved, stages } = asked
+  const origin = verdictOrigin(trace)
   const firewalls = [...new Set([firewall, ...stages.map((stage) => stage.firewall)])]
   return {
     backend: 'iptables',
     node: firewall.tree.node,
     headline: headlineOf(asked),
     trace,
-    origin: verdictOrigin(trace),
+    origin,
     kernel: kernelName(decide(trace)),
     filled: resolved.filled,
     remarks: remarksOn(asked),
-    overruled: [],
-    misses: () => [],
+    overruled: cameTooLate(origin, stages),
+    misses: (hop, chain) => {
+      const stage = stageOf(stages, hop)
+      return stage === null ? [] : explainMisses(stage.question, stage.trace, hop, chain)
+    },
     diagnostics: diagnosticsOf(firewalls),
     names: namesOf(firewalls),
   }
+}
+
+/** Lines behind the deciding one that match as well and would have decided otherwise. */
+function cameTooLate({ hop, hit }: VerdictOrigin, stages: readonly Stage[]): readonly LaterMatch[] {
+  const stage = hop === null ? null : stageOf(stages, hop)
+  if (hop === null || hit === null || stage === null) return []
+  return laterMatches(stage.question, hop, hit)
+}
+
+function stageOf(stages: readonly Stage[], hop: HopTrace): Stage | null {
+  return stages.find(({ trace }) => trace.hops.includes(hop)) ?? null
 }
 
 /** Each complaint once: nodes of one tree share cluster.fw. */

@@ -2,6 +2,7 @@ import { evaluate } from './eval/evaluate.ts'
 import { replyFate } from './eval/reply.ts'
 import type { HopTrace, Question, Trace } from './eval/trace.ts'
 import type { Leg } from './netfilter/hook.ts'
+import type { Ruleset } from './netfilter/ruleset.ts'
 import type { NodeFirewall } from './node-firewall.ts'
 import type { Problem } from './packet/problem.ts'
 import type { Query } from './packet/query.ts'
@@ -34,7 +35,7 @@ export function ask(firewall: NodeFirewall, query: Query): Asked {
     const node = legs[0]?.node ?? firewall.tree.node
     const own = firewall.onNode(node) ?? firewall
     const question: Question = {
-      ruleset: own.compiled.held,
+      ruleset: own.compiled.state === 'disabled' ? NO_RULES : own.compiled.held,
       path: {
         ...resolved.path,
         legs,
@@ -52,6 +53,9 @@ export function ask(firewall: NodeFirewall, query: Query): Asked {
   }
   return { kind: 'traced', query, resolved, stages, trace: joined(resolved, stages) }
 }
+
+/** A node whose firewall is off: pve-firewall has taken its chains away, and bridged packets see no table at all. */
+const NO_RULES: Ruleset = { backend: 'iptables', tables: [] }
 
 /** Runs of legs on one node. Almost always there is one. */
 function legsByNode(legs: readonly Leg[]): readonly (readonly Leg[])[] {

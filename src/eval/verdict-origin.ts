@@ -23,6 +23,8 @@ export type VerdictOrigin = {
   readonly rule: Rule | null
   readonly index: number | null
   readonly chain: Chain | null
+  /** The same as it was walked; null for the end of a chain, and where it is not known whether the rule matches. */
+  readonly hit: RuleHit | null
   readonly hop: HopTrace | null
   /**
    * The packet carried an accept mark from an earlier hop and the security group of this line, which would have
@@ -42,6 +44,7 @@ const nothing: VerdictOrigin = {
   rule: null,
   index: null,
   chain: null,
+  hit: null,
   hop: null,
   staleMark: false,
 }
@@ -190,6 +193,7 @@ function ofWay(hop: HopTrace, way: Way, staleMark: boolean): VerdictOrigin {
     option: origin.kind === 'policy' ? origin.option : null,
     rule: last.hit.rule,
     index: last.hit.index,
+    hit: last.hit,
     chain: last.chain.chain,
     hop,
     staleMark,

@@ -61,7 +61,7 @@ function sameReason(miss: Miss | undefined): string | null {
 /** Why a rule did not match: its term and what the packet has there. */
 export function showMiss({ failed }: Miss): string {
   if (failed === null) return 'not reached'
-  const term = showBytes(failed.statement.text.trim(), 120)
+  const term = showBytes(failed.statement.text.trim().replace(/^-m [a-z]+ (?=[!-])/, ''), 120)
   if (failed.statement.kind !== 'match') return `${term}`
   const { match } = failed.statement
   const fields = fieldsOf(match)
@@ -75,7 +75,7 @@ function actually(fields: readonly FieldName[], failed: Tested): string {
     const value = failed.actual[i] ?? null
     return value === null
       ? `the packet has no ${plainName(field)}`
-      : `${plainName(field)} is ${showActual(field, value)}`
+      : `${plainName(field)} ${field === 'tcp flags' ? 'are' : 'is'} ${showActual(field, value)}`
   })
   return parts.join(' and ')
 }
@@ -93,6 +93,7 @@ const PLAIN: Partial<Record<FieldName, string>> = {
   'meta oifname': 'output device',
   'physdev in': 'input bridge port',
   'physdev out': 'output bridge port',
+  'tcp flags': 'TCP flags',
   'ct state': 'state',
   'meta mark': 'mark',
   'ct mark': 'connection mark',

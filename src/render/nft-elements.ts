@@ -1,63 +1,56 @@
-import { parseAddr, showAddr, widthOf } from '../ip/address.ts'
-import { cidrsOf, parseCidr, rangeOf, showCidr } from '../ip/prefix.ts'
-import { normalise, type Range } from '../ip/range-set.ts'
 import type { Json } from '../netfilter/nft/command.ts'
-import { isList, isObject, onlyEntry, stringAt } from '../netfilter/nft/json.ts'
+import { keyText } from '../netfilter/nft/expression-text.ts'
+import { isList, isObject, type JsonObject, onlyEntry, stringAt } from '../netfilter/nft/json.ts'
+import { setDatatypes } from '../netfilter/nft/listed.ts'
 import type { NftSet } from '../netfilter/nft/objects.ts'
-import { expressionText, statementText } from '../netfilter/nft/text.ts'
+import { durationText, statementText } from '../netfilter/nft/text.ts'
 
-/**
- * Elements as a kernel lists them: an interval set with auto-merge in order and merged, each interval as a prefix where
- * it is one, else as a range; anything else as it was put in.
- */
-export function listedElements(set: NftSet): readonly string[] {
+/** How many elements of a type stand on one line: `calculate_delim`, src/expression.c of nftables. */
+const PER_LINE: Readonly<Record<string, number>> = {
+  ipv4_addr: 2,
+  ct_state: 2,
+  inet_service: 5,
+  inet_proto: 5,
+  mark: 5,
+}
+
+/** The line `elements = { ... }` of a listed set or map. */
+export function elementsText(set: NftSet): string {
   const type = set.body['type']
-  const version = type === 'ipv4_addr' ? 4 : type === 'ipv6_addr' ? 6 : null
-  if (version === null) return set.elements.map(({ json }) => elementText(json))
-  const ranges = set.elements.flatMap(({ json }) => rangeOfElement(json))
-  if (ranges.length !== set.elements.length)
-    return set.elements.map(({ json }) => elementText(json))
-  return normalise(ranges).map((range) => intervalText(version, range))
+  const perLine = typeof type === 'string' ? (PER_LINE[type] ?? 1) : 1
+  const datatypes = setDatatypes(set.body)
+  const texts = set.elements.map(({ json }) => elementText(datatypes, json))
+  const lines: string[] = []
+  for (let at = 0; at < texts.length; at += perLine)
+    lines.push(texts.slice(at, at + perLine).join(', '))
+  return `elements = { ${lines.join(',\n\t\t\t     ')} }`
 }
 
-function elementText(element: Json): string {
-  if (!isList(element)) return expressionText(element)
-  const key = element[0] ?? null
-  const shown = typeof key === 'string' ? `"${key}"` : quotedConcat(key)
-  return `${shown} : ${statementText(element[1] ?? null)}`
+function elementText(datatypes: ReturnType<typeof setDatatypes>, element: Json): string {
+  if (!isList(element)) return `${keyText(datatypes, element)}${detailsText(element)}`
+  const [key = null, data = null] = element
+  const shown = onlyEntry(data)
+  const value =
+    shown === null || ['concat', 'range', 'prefix'].includes(shown[0])
+      ? keyText([], data)
+      : statementText(data)
+  return `${keyText(datatypes, key)}${detailsText(key)} : ${value}`
 }
 
-function quotedConcat(key: Json): string {
-  const entry = onlyEntry(key)
-  if (entry === null || entry[0] !== 'concat' || !isList(entry[1])) return expressionText(key)
-  return entry[1]
-    .map((part) => (typeof part === 'string' ? `"${part}"` : expressionText(part)))
-    .join(' . ')
-}
-
-function rangeOfElement(element: Json): readonly Range[] {
-  if (typeof element === 'string') {
-    const address = parseAddr(element)
-    return address === null ? [] : [{ lo: address.bits, hi: address.bits }]
-  }
+/** What stands behind the key: counter, timeout, comment. */
+function detailsText(element: Json): string {
   const entry = onlyEntry(element)
-  if (entry === null) return []
-  const [kind, body] = entry
-  if (kind === 'prefix' && isObject(body)) {
-    const cidr = parseCidr(`${stringAt(body, 'addr') ?? ''}/${String(body['len'])}`)
-    return cidr === null ? [] : [rangeOf(cidr)]
+  if (entry === null || entry[0] !== 'elem' || !isObject(entry[1])) return ''
+  const body: JsonObject = entry[1]
+  const words: string[] = []
+  const counter = body['counter']
+  if (isObject(counter))
+    words.push(`counter packets ${String(counter['packets'])} bytes ${String(counter['bytes'])}`)
+  for (const key of ['timeout', 'expires']) {
+    const seconds = body[key]
+    if (typeof seconds === 'number') words.push(`${key} ${durationText(seconds)}`)
   }
-  if (kind !== 'range' || !isList(body)) return []
-  const ends = body.map((end) => (typeof end === 'string' ? parseAddr(end) : null))
-  const [lo, hi] = ends
-  return lo === null || lo === undefined || hi === null || hi === undefined
-    ? []
-    : [{ lo: lo.bits, hi: hi.bits }]
-}
-
-function intervalText(version: 4 | 6, range: Range): string {
-  const [only, ...more] = cidrsOf(version, range)
-  if (only !== undefined && more.length === 0)
-    return only.prefix === widthOf(version) ? showAddr(only.address) : showCidr(only)
-  return `${showAddr({ version, bits: range.lo })}-${showAddr({ version, bits: range.hi })}`
+  const comment = stringAt(body, 'comment')
+  if (comment !== null) words.push(`comment "${comment}"`)
+  return words.map((word) => ` ${word}`).join('')
 }

@@ -1,8 +1,10 @@
 import type { Json } from '../netfilter/nft/command.ts'
-import { isList, type JsonObject, stringAt } from '../netfilter/nft/json.ts'
+import { expressionText } from '../netfilter/nft/expression-text.ts'
+import { isList, isObject, type JsonObject, onlyEntry, stringAt } from '../netfilter/nft/json.ts'
+import { listedTable } from '../netfilter/nft/listed.ts'
 import type { NftChain, NftSet, NftTable } from '../netfilter/nft/objects.ts'
-import { expressionText, ruleText } from '../netfilter/nft/text.ts'
-import { listedElements } from './nft-elements.ts'
+import { durationText, statementText, type Wording } from '../netfilter/nft/text.ts'
+import { elementsText } from './nft-elements.ts'
 
 /** Priorities that have names, by family: `std_prios`, nftables src/rule.c. */
 const PRIORITY_NAMES: readonly (readonly [string, number])[] = [
@@ -20,19 +22,21 @@ const BRIDGE_PRIORITY_NAMES: readonly (readonly [string, number])[] = [
   ['srcnat', 300],
 ]
 
-/** Tables as `nft list ruleset` prints them. */
-export function renderNftText(tables: readonly NftTable[]): string {
-  return tables.map(tableText).join('')
+/** Tables as `nft list ruleset` prints them; `wording` is that of the version of nft. */
+export function renderNftText(tables: readonly NftTable[], wording: Wording = 'operators'): string {
+  return tables.map((table) => tableText(listedTable(table), wording)).join('')
 }
 
-function tableText(table: NftTable): string {
+function tableText(table: NftTable, wording: Wording): string {
   const blocks = [
     ...table.objects.map(({ kind, body }) =>
       block(`${kind} ${stringAt(body, 'name') ?? ''}`, objectLines(kind, body)),
     ),
     ...table.sets.map((set) => block(`set ${set.name}`, setLines(set))),
     ...table.maps.map((map) => block(`map ${map.name}`, setLines(map))),
-    ...table.chains.map((chain) => block(`chain ${chain.name}`, chainLines(table.family, chain))),
+    ...table.chains.map((chain) =>
+      block(`chain ${chain.name}`, chainLines(table.family, chain, wording)),
+    ),
   ]
   return `table ${table.family} ${table.name} {\n${blocks.join('\n')}}\n`
 }
@@ -41,12 +45,23 @@ function block(head: string, lines: readonly string[]): string {
   return `\t${head} {\n${lines.map((line) => `\t\t${line}\n`).join('')}\t}\n`
 }
 
-function chainLines(family: string, chain: NftChain): readonly string[] {
+function chainLines(family: string, chain: NftChain, wording: Wording): readonly string[] {
   const base = baseLine(family, chain.body)
-  const rules = chain.rules.map(
-    ({ expr, comment }) => `${ruleText(expr)}${comment === null ? '' : ` comment "${comment}"`}`,
-  )
+  const rules = chain.rules.map(({ expr, comment }) => {
+    const text = expr.map((statement) => listedStatement(statement, wording)).join(' ')
+    return comment === null ? text : `${text} comment "${comment}"`
+  })
   return base === null ? rules : [base, ...rules]
+}
+
+/** A statement with the figures of its counter. */
+function listedStatement(statement: Json, wording: Wording): string {
+  const entry = onlyEntry(statement)
+  if (entry !== null && entry[0] === 'counter' && isObject(entry[1])) {
+    const { packets, bytes } = entry[1]
+    return `counter packets ${String(packets ?? 0)} bytes ${String(bytes ?? 0)}`
+  }
+  return statementText(statement, wording)
 }
 
 function baseLine(family: string, body: JsonObject): string | null {
@@ -70,15 +85,27 @@ function priorityText(family: string, priority: number): string {
   return String(priority)
 }
 
+/** The lines of a set, in the order of `set_print_declaration`, src/rule.c of nftables. */
 function setLines(set: NftSet): readonly string[] {
-  const lines = [typeLine(set.body)]
-  const flags = words(set.body['flags'] ?? null)
-  if (flags !== null) lines.push(`flags ${flags}`)
-  const timeout = set.body['timeout']
+  const { body } = set
+  const lines = [typeLine(body)]
+  const policy = stringAt(body, 'policy')
+  if (policy === 'memory') lines.push('policy memory')
+  if (typeof body['size'] === 'number') lines.push(`size ${body['size']}`)
+  const timeout = body['timeout']
+  const flags = wordsOf(body['flags'] ?? null)
+  // a default timeout says that elements have one
+  const isShown = flags.some((flag) => flag !== 'timeout' || typeof timeout !== 'number')
+  if (isShown) lines.push(`flags ${flags.join(',')}`)
   if (typeof timeout === 'number') lines.push(`timeout ${durationText(timeout)}`)
-  if (set.body['auto-merge'] === true) lines.push('auto-merge')
-  if (set.elements.length > 0)
-    lines.push(`elements = { ${listedElements(set).join(',\n\t\t\t     ')} }`)
+  const collected = body['gc-interval']
+  if (typeof collected === 'number') lines.push(`gc-interval ${durationText(collected)}`)
+  if (body['auto-merge'] === true) lines.push('auto-merge')
+  const statements = body['stmt']
+  for (const statement of isList(statements) ? statements : []) lines.push(statementText(statement))
+  const comment = stringAt(body, 'comment')
+  if (comment !== null) lines.push(`comment "${comment}"`)
+  if (set.elements.length > 0) lines.push(elementsText(set))
   return lines
 }
 
@@ -86,25 +113,15 @@ function setLines(set: NftSet): readonly string[] {
 function typeLine(body: JsonObject): string {
   const value = stringAt(body, 'map')
   const key = body['type'] ?? null
-  const shown = isList(key) ? key.map(expressionText).join(' . ') : expressionText(key)
+  const shown = isList(key)
+    ? key.map((part) => expressionText(part)).join(' . ')
+    : expressionText(key)
   return value === null ? `type ${shown}` : `type ${shown} : ${value}`
 }
 
-function words(flags: Json): string | null {
-  if (flags === null) return null
-  return isList(flags) ? flags.map(expressionText).join(',') : expressionText(flags)
-}
-
-/** Seconds as nft shows them: `1m`, `1h30m`. */
-function durationText(seconds: number): string {
-  const parts = [
-    [Math.floor(seconds / 86_400), 'd'],
-    [Math.floor(seconds / 3600) % 24, 'h'],
-    [Math.floor(seconds / 60) % 60, 'm'],
-    [seconds % 60, 's'],
-  ] as const
-  const shown = parts.filter(([count]) => count > 0).map(([count, unit]) => `${count}${unit}`)
-  return shown.length === 0 ? '0s' : shown.join('')
+function wordsOf(flags: Json): readonly string[] {
+  if (flags === null) return []
+  return isList(flags) ? flags.map((flag) => expressionText(flag)) : [expressionText(flags)]
 }
 
 function objectLines(kind: string, body: JsonObject): readonly string[] {

@@ -45,13 +45,12 @@ export function renderPath(answer: Answer, detail: Detail): readonly StyledLine[
   return lines
 }
 
-/** A hop that decides, or where rules look at packets at all; raw tables are often empty. */
-function isTelling(hop: HopTrace): boolean {
+/** A hop where IP tables or a rule of any other decide; raw tables and those of the bridge are mostly passed. */
+function isTelling({ hop, chains }: HopTrace): boolean {
+  const filters = hop.hook === 'input' || hop.hook === 'output' || hop.hook === 'forward'
   return (
-    hop.hop.hook === 'input' ||
-    hop.hop.hook === 'output' ||
-    hop.hop.hook === 'forward' ||
-    hop.chains.some((chain) => chain.hits.some((hit) => hit.verdict.kind !== 'jump'))
+    (filters && hop.families.some((family) => family !== 'bridge')) ||
+    chains.some(({ hits }) => hits.some((hit) => hit.verdict.kind !== 'jump'))
   )
 }
 
@@ -108,7 +107,8 @@ function renderHit(
   const does = effectOf(hit)
   const said = text.map((part) => (typeof part === 'string' ? part : part.text)).join('')
   const tail = does === null || said.includes(does.toUpperCase()) ? [] : effectPieces(does)
-  const purpose = into === null ? null : chainPurpose(into.chain.name)
+  const told = detail > 1 && rule.origin.kind === 'generated'
+  const purpose = into === null || told ? null : chainPurpose(into.chain.name)
   const empty = into !== null && into.hits.length === 0 ? 'nothing matches there' : null
   const why = [purpose, empty].filter((part) => part !== null).join('; ')
   const more = why === '' ? [] : [piece(`  (${why})`, 'faint')]
@@ -139,7 +139,7 @@ function renderPassed(
     return line([piece(text, 'faint')], indent + 4)
   }
   const { rule, index } = passed.miss
-  const text = describeRule(rule, answer, true).map((part) =>
+  const text = describeRule(rule, answer, false).map((part) =>
     typeof part === 'string' ? piece(part, 'faint') : piece(part.text, 'faint'),
   )
   const why = piece(`  no: ${showMiss(passed.miss)}`, 'note')

@@ -20,7 +20,8 @@ export function renderHeadline(answer: Answer, look: Pick<Look, 'glyphs'>): Styl
   const state = hops.at(-1)?.state
   const glyph = look.glyphs ? `${GLYPH[outcome]} ` : ''
   const packet = `  ${showHeadline(answer.headline)}`
-  const seen = state === undefined ? '' : `  ${state.toUpperCase()}`
+  const isIp = answer.trace.packet.l3.kind === 'ip' || answer.trace.packet.l3.kind === 'ip6'
+  const seen = state === undefined || !isIp ? '' : `  ${state.toUpperCase()}`
   return line(
     [piece(`${glyph}${outcome.toUpperCase()}`, outcome), piece(packet, 'strong'), seen],
     6,
@@ -33,6 +34,9 @@ export function showHeadline({ proto, from, src, to, dst }: Headline): string {
   return `${proto} ${end(from, src)} → ${end(to, dst)}`
 }
 
+/** Lines that came too late are told up to here; JSON has all. */
+const mostOverruled = 3
+
 /** The deciding line and, below it, the way to it, the reason, and what came too late. */
 export function renderDecision(answer: Answer): readonly StyledLine[] {
   const { origin, names } = answer
@@ -44,7 +48,10 @@ export function renderDecision(answer: Answer): readonly StyledLine[] {
   if (via !== '') say(`through ${via}`)
   for (const reason of reasons(answer)) say(reason)
   for (const remark of answer.remarks) say(remark)
-  for (const later of answer.overruled) say(overruledSentence(later, answer))
+  for (const later of answer.overruled.slice(0, mostOverruled))
+    say(overruledSentence(later, answer))
+  const untold = answer.overruled.length - mostOverruled
+  if (untold > 0) say(`so would ${untold} more ${untold === 1 ? 'line' : 'lines'}`)
   if (answer.trace.reply !== null) {
     const { with: kind, reachesSender, why } = answer.trace.reply
     const because = why === null ? '' : `: ${why}`

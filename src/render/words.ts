@@ -40,21 +40,23 @@ const PURPOSES: Readonly<Record<string, string>> = {
 
 /** The devices of a hop: `fwbr105i0: fwln105i0 → tap105i0`, `vmbr0 (eno1) → host`. */
 export function hopDevices(hop: Hop): string {
-  const came = hop.iif === null ? null : withPort(hop.iif, hop.physin)
+  const came = hop.iif === null ? (hop.bridgeIn ?? '?') : withPort(hop.iif, hop.physin)
+  const goes = hop.oif === null ? (hop.bridgeOut ?? '?') : withPort(hop.oif, hop.physout)
   switch (hop.hook) {
     case 'input':
-      return `${came ?? '?'} → host`
+      return `${came} → host`
     case 'output':
-      return `host → ${withPort(hop.oif ?? '?', hop.physout)}`
+      return `host → ${goes}`
     case 'forward':
-      if (hop.physout !== null) return `${hop.iif ?? '?'}: ${hop.physin ?? '?'} → ${hop.physout}`
-      return `${came ?? '?'} → ${hop.oif ?? '?'}`
+      return hop.physout === null || hop.physin === null
+        ? `${came} → ${goes}`
+        : `${hop.iif ?? hop.ibrname ?? 'bridge'}: ${hop.physin} → ${hop.physout}`
     case 'prerouting':
     case 'ingress':
-      return came ?? hop.bridgeIn ?? '?'
+      return came
     case 'postrouting':
     case 'egress':
-      return `→ ${withPort(hop.oif ?? hop.bridgeOut ?? '?', hop.physout)}`
+      return `→ ${goes}`
     default:
       return unreachable(hop.hook)
   }
