@@ -43,13 +43,14 @@ function chainBody({ family, name }: NftTable, chain: NftChain): JsonObject {
 }
 
 function setBody({ family, name }: NftTable, set: NftSet): JsonObject {
-  const { family: _, table: __, name: ___, flags, ...rest } = set.body
+  const { family: _, table: __, name: ___, flags, timeout, ...rest } = set.body
   const listed: JsonObject = {
     family,
     name: set.name,
     table: name,
     ...rest,
     ...(flags === undefined ? {} : { flags: isList(flags) ? flags : [flags] }),
+    ...(timeout === undefined ? {} : { timeout }),
   }
   if (set.elements.length === 0) return listed
   return { ...listed, elem: set.elements.map(({ json }) => ordered(json)) }

@@ -125,11 +125,17 @@ function wordsOf(flags: Json): readonly string[] {
 }
 
 function objectLines(kind: string, body: JsonObject): readonly string[] {
-  if (kind !== 'ct helper') return [JSON.stringify(body)]
-  const lines = [
-    `type "${stringAt(body, 'type') ?? ''}" protocol ${stringAt(body, 'protocol') ?? ''}`,
-  ]
-  const family = stringAt(body, 'l3proto')
-  lines.push(`l3proto ${family ?? 'inet'}`)
-  return lines
+  switch (kind) {
+    case 'ct helper':
+      return [
+        `type "${stringAt(body, 'type') ?? ''}" protocol ${stringAt(body, 'protocol') ?? ''}`,
+        `l3proto ${stringAt(body, 'l3proto') ?? 'inet'}`,
+      ]
+    case 'limit':
+      return [statementText({ limit: body }).replace(/^limit /, '')]
+    case 'counter':
+      return [`packets ${String(body['packets'] ?? 0)} bytes ${String(body['bytes'] ?? 0)}`]
+    default:
+      return [JSON.stringify(body)]
+  }
 }

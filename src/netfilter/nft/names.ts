@@ -66,9 +66,9 @@ const ETHERTYPE: Readonly<Record<string, number>> = {
   ip: 0x0800,
   arp: 0x0806,
   ip6: 0x86dd,
-  vlan: 0x8100,
   '8021q': 0x8100,
   '8021ad': 0x88a8,
+  vlan: 0x8100,
 }
 
 /**
@@ -150,11 +150,21 @@ export function numberOf(field: FieldName, symbol: string): number | null {
   return table !== undefined && Object.hasOwn(table, symbol) ? (table[symbol] ?? null) : null
 }
 
-/** The symbol nft prints for a number of a field; null when it prints the number. The first name of a number wins. */
+/** The same tables from number to symbol; the first name of a number wins. */
+const SYMBOLS: ReadonlyMap<string, ReadonlyMap<number, string>> = new Map(
+  Object.entries(TABLES).map(([field, table]) => [
+    field,
+    new Map(
+      Object.entries(table)
+        .map(([symbol, number]): [number, string] => [number, symbol])
+        .reverse(),
+    ),
+  ]),
+)
+
+/** The symbol nft prints for a number of a field; null when it prints the number. */
 export function symbolOf(field: FieldName, number: number): string | null {
-  for (const [symbol, value] of Object.entries(TABLES[field] ?? {}))
-    if (value === number) return symbol
-  return null
+  return SYMBOLS.get(field)?.get(number) ?? null
 }
 
 /** Protocols whose ports nft names after them: `tcp dport` is `th dport` of a TCP packet. */

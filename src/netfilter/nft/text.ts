@@ -1,130 +1,160 @@
-import type { FieldName } from '../field.ts'
 import type { Json } from './command.ts'
+import { datatypeOf, datatypesOf, partsOf } from './datatype.ts'
+import { expressionText, keyText, valueText } from './expression-text.ts'
 import { isList, isObject, type JsonObject, onlyEntry, stringAt } from './json.ts'
-import { numberOf, PORT_PROTOCOLS, symbolOf } from './names.ts'
+import { listedRule } from './listed.ts'
 
 /** Longest text made of one statement; what is beyond is cut, for dumps that are not what they seem. */
 const maxText = 2000
 
 /**
- * A rule in nft's words. As `nft list ruleset` does, a protocol match before a port match goes into it:
- * `meta l4proto tcp th dport 22` is listed as `tcp dport 22` (payload_dependency_kill, nftables src/payload.c).
+ * What differs between versions of nft in how rules are listed. nft 0.9.9 to 1.0.9 print masked TCP flags their own way,
+ * `tcp flags syn / fin,syn`; 1.1.0 came back to the operators.
  */
+export type Wording = 'operators' | 'slashes'
+
+/** A rule in nft's words, as `nft list ruleset` prints it; without the figures of counters. */
 export function ruleText(statements: readonly Json[]): string {
-  const texts: string[] = []
-  let protocol: string | null = null
-  for (const statement of statements) {
-    const named = portProtocol(statement)
-    if (named !== null) {
-      if (protocol !== null) texts.push(`meta l4proto ${protocol}`)
-      protocol = named
-      continue
-    }
-    if (protocol !== null && !readsPort(statement)) {
-      if (!texts.some((text) => text.startsWith(`${protocol} `)))
-        texts.push(`meta l4proto ${protocol}`)
-      protocol = null
-    }
-    texts.push(statementText(statement, protocol))
-  }
-  if (protocol !== null && !texts.some((text) => text.startsWith(`${protocol} `)))
-    texts.push(`meta l4proto ${protocol}`)
-  return texts.join(' ')
+  return listedRule(statements)
+    .map((statement) => statementText(statement))
+    .join(' ')
 }
 
-/** The protocol of `meta l4proto == tcp` when it is one whose ports have names. */
-function portProtocol(statement: Json): string | null {
-  const match = onlyEntry(statement)
-  if (match === null || match[0] !== 'match' || !isObject(match[1])) return null
-  const { op, left, right } = match[1]
-  if (op !== '==' || expressionText(left ?? null) !== 'meta l4proto') return null
-  const number =
-    typeof right === 'number'
-      ? right
-      : typeof right === 'string'
-        ? numberOf('meta l4proto', right)
-        : null
-  return Object.keys(PORT_PROTOCOLS).find((name) => PORT_PROTOCOLS[name] === number) ?? null
+/** One listed statement in nft's words. */
+export function statementText(statement: Json, wording: Wording = 'operators'): string {
+  const text = anyStatement(statement, wording)
+  return text.length > maxText ? `${text.slice(0, maxText)}...` : text
 }
 
-function readsPort(statement: Json): boolean {
-  const match = onlyEntry(statement)
-  if (match === null || match[0] !== 'match' || !isObject(match[1])) return false
-  return /^th [sd]port$/.test(expressionText(match[1]['left'] ?? null))
-}
-
-/** One statement in nft's words; `protocol` is put in place of `th` in `th dport`. */
-export function statementText(statement: Json, protocol: string | null = null): string {
-  const text = anyStatement(statement)
-  const shown = protocol === null ? text : text.replace(/^th /, `${protocol} `)
-  return shown.length > maxText ? `${shown.slice(0, maxText)}...` : shown
-}
-
-function anyStatement(statement: Json): string {
+function anyStatement(statement: Json, wording: Wording): string {
   if (typeof statement === 'string') return statement
   const entry = onlyEntry(statement)
   if (entry === null) return JSON.stringify(statement)
   const [kind, body] = entry
+  if (kind === 'counter' && typeof body === 'string') return `counter name "${body}"`
+  if ((kind === 'limit' || kind === 'quota') && typeof body === 'string')
+    return `${kind} name "${body}"`
+  if (kind === 'ct helper' && typeof body === 'string') return `ct helper set "${body}"`
   if (!isObject(body)) return body === null ? kind : `${kind} ${expressionText(body)}`
-  switch (kind) {
-    case 'match':
-      return matchText(body)
-    case 'vmap':
-      return `${expressionText(body['key'] ?? null)} vmap ${mapText(body['data'] ?? null)}`
-    case 'jump':
-    case 'goto':
-      return `${kind} ${stringAt(body, 'target') ?? ''}`
-    case 'limit':
-      return limitText(body)
-    case 'log':
-      return logText(body)
-    case 'reject':
-      return rejectText(body)
-    case 'mangle':
-      return `${expressionText(body['key'] ?? null)} set ${mangleValue(body)}`
-    case 'set':
-      return `${stringAt(body, 'op') ?? 'add'} ${stringAt(body, 'set') ?? ''} { ${dynamicText(body)} }`
-    case 'counter':
-      return 'counter'
-    default:
-      return `${kind} ${JSON.stringify(body)}`
-  }
+  const word = WORDED[kind]
+  return word === undefined ? `${kind} ${JSON.stringify(body)}` : word(body, wording)
 }
 
-function matchText(body: JsonObject): string {
+type Worded = (body: JsonObject, wording: Wording) => string
+
+const WORDED: Readonly<Record<string, Worded>> = {
+  match: matchText,
+  vmap: (body) =>
+    `${expressionText(body['key'] ?? null)} vmap ${verdictMapText(body['key'] ?? null, body['data'] ?? null)}`,
+  jump: (body) => `jump ${stringAt(body, 'target') ?? ''}`,
+  goto: (body) => `goto ${stringAt(body, 'target') ?? ''}`,
+  limit: limitText,
+  log: logText,
+  reject: rejectText,
+  mangle: (body) => {
+    const key = body['key'] ?? null
+    return `${expressionText(key)} set ${mangleText(key, body['value'] ?? null)}`
+  },
+  set: (body) => dynamicText(body),
+  counter: () => 'counter',
+  quota: (body) =>
+    `quota ${body['inv'] === true ? 'over ' : ''}${String(body['val'])} ${stringAt(body, 'val_unit') ?? 'bytes'}`,
+  'ct count': (body) => `ct count ${body['inv'] === true ? 'over ' : ''}${String(body['val'])}`,
+  queue: queueText,
+  masquerade: (body) => natText('masquerade', body),
+  redirect: (body) => natText('redirect', body),
+  snat: (body) => natText('snat', body),
+  dnat: (body) => natText('dnat', body),
+  xt: (body) => `xt ${stringAt(body, 'type') ?? ''} "${stringAt(body, 'name') ?? ''}"`,
+  synproxy: (body) =>
+    `synproxy mss ${String(body['mss'] ?? '')} wscale ${String(body['wscale'] ?? '')}`,
+  flow: (body) => `flow ${stringAt(body, 'op') ?? 'add'} ${stringAt(body, 'flowtable') ?? ''}`,
+}
+
+function matchText(body: JsonObject, wording: Wording): string {
   const left = body['left'] ?? null
-  const field = expressionText(left)
-  const op = stringAt(body, 'op') ?? '=='
-  const flags = field.includes(' & ')
-  const shownOp = op === '==' ? (flags ? '== ' : '') : op === 'in' ? '' : `${op} `
   const right = body['right'] ?? null
-  return `${field} ${shownOp}${flags ? flagText(right) : valueText(fieldName(field), right)}`
+  const op = stringAt(body, 'op') ?? '=='
+  const masked = onlyEntry(left)
+  if (masked !== null && masked[0] === '&' && isList(masked[1]) && isFlags(left))
+    return maskedFlagsText(masked[1], op, right, wording)
+  const field = expressionText(left)
+  const parts = onlyEntry(right)?.[0] === '|' ? partsOf(right) : null
+  const shownOp = op === 'in' || (op === '==' && !showsEqual(left, right)) ? '' : `${op} `
+  const shown =
+    parts === null ? valueText(left, right) : parts.map((part) => expressionText(part)).join(' | ')
+  return `${field} ${shownOp}${shown}`
 }
 
-function flagText(value: Json): string {
-  if (value === 0) return '0x0'
-  return isList(value) ? value.map(expressionText).join(' | ') : expressionText(value)
+/** `==` is listed where a flag would mean any of several, and behind operators: `must_print_eq_op`, src/expression.c. */
+function showsEqual(left: Json, right: Json): boolean {
+  const isFlag = ['tcp_flag', 'ct_state'].includes(datatypeOf(left))
+  return isMasked(left) || (isFlag && onlyEntry(right) === null)
 }
 
-/** `ct mark set 0x00000064`. */
-function mangleValue(body: JsonObject): string {
-  const value = body['value'] ?? null
-  return typeof value === 'number'
-    ? `0x${value.toString(16).padStart(8, '0')}`
-    : expressionText(value)
+function isMasked(left: Json): boolean {
+  return onlyEntry(left)?.[0] === '&'
+}
+
+function isFlags(left: Json): boolean {
+  return datatypeOf(left) === 'tcp_flag'
+}
+
+/** `tcp flags & (fin | syn) == syn`, or `tcp flags syn / fin,syn`. */
+function maskedFlagsText(
+  [field = null, mask = null]: readonly Json[],
+  op: string,
+  right: Json,
+  wording: Wording,
+): string {
+  const name = expressionText(field)
+  const maskFlags = (partsOf(mask) ?? [mask]).map((flag) => expressionText(flag))
+  const flags = right === 0 ? null : (partsOf(right) ?? [right]).map((flag) => expressionText(flag))
+  const single = maskFlags.length === 1
+  if (wording === 'operators' || (single && flags !== null)) {
+    const shownMask = single ? maskFlags.join('') : `(${maskFlags.join(' | ')})`
+    return `${name} & ${shownMask} ${op} ${flags === null ? '0x0' : flags.join(' | ')}`
+  }
+  if (flags === null)
+    return op === '!=' ? `${name} ${maskFlags.join(',')}` : `${name} ! ${maskFlags.join(',')}`
+  return `${name} ${op === '!=' ? '!= ' : ''}${flags.join(',')} / ${maskFlags.join(',')}`
+}
+
+/** `ct mark set 0x00000064`, `meta mark set meta mark & 0x000000ff`. */
+function mangleText(key: Json, value: Json): string {
+  const entry = onlyEntry(value)
+  if (entry !== null && isList(entry[1]) && /^(?:[&|^]|<<|>>)$/.test(entry[0])) {
+    const [first = null, second = null] = entry[1]
+    return `${mangleText(key, first)} ${entry[0]} ${mangleText(key, second)}`
+  }
+  return valueText(key, value)
 }
 
 function limitText(body: JsonObject): string {
   const over = body['inv'] === true ? 'over ' : ''
+  const unit = stringAt(body, 'rate_unit')
   const burst = body['burst']
-  const packets = typeof burst === 'number' ? ` burst ${burst} packets` : ''
-  return `limit rate ${over}${expressionText(body['rate'] ?? null)}/${stringAt(body, 'per') ?? 'second'}${packets}`
+  // the burst nft takes by itself is not listed
+  const isOwn = typeof burst !== 'number' || burst === (unit === null ? 5 : 0)
+  const shown = isOwn
+    ? ''
+    : ` burst ${burst} ${unit === null ? 'packets' : (stringAt(body, 'burst_unit') ?? 'bytes')}`
+  const rate = `${expressionText(body['rate'] ?? null)}${unit === null ? '' : ` ${unit}`}`
+  return `limit rate ${over}${rate}/${stringAt(body, 'per') ?? 'second'}${shown}`
 }
 
 function logText(body: JsonObject): string {
+  const words = ['log']
   const prefix = stringAt(body, 'prefix')
-  const group = body['group']
-  return `log${prefix === null ? '' : ` prefix "${prefix}"`}${typeof group === 'number' ? ` group ${group}` : ''}`
+  if (prefix !== null) words.push(`prefix "${prefix}"`)
+  for (const key of ['group', 'snaplen', 'queue-threshold'])
+    if (typeof body[key] === 'number') words.push(`${key} ${String(body[key])}`)
+  const level = stringAt(body, 'level')
+  if (level !== null) words.push(`level ${level}`)
+  const flags = body['flags']
+  if (flags !== undefined)
+    words.push(`flags ${isList(flags) ? flags.join(',') : expressionText(flags)}`)
+  return words.join(' ')
 }
 
 /** `reject with tcp reset`; the default, icmpx port-unreachable, is not shown. */
@@ -135,106 +165,67 @@ function rejectText(body: JsonObject): string {
   return code === null ? `reject with ${type}` : `reject with ${type} ${code}`
 }
 
+/** `update @set { ip saddr timeout 5m limit rate over 10/second }`. */
 function dynamicText(body: JsonObject): string {
   const statements = body['stmt']
   const list = isList(statements) ? statements : statements === undefined ? [] : [statements]
-  return [expressionText(body['elem'] ?? null), ...list.map((item) => anyStatement(item))].join(' ')
+  const key = body['elem'] ?? null
+  const entry = onlyEntry(key)
+  const timeout =
+    entry !== null && entry[0] === 'elem' && isObject(entry[1]) ? entry[1]['timeout'] : undefined
+  const parts = [
+    expressionText(key),
+    ...(typeof timeout === 'number' ? [`timeout ${durationText(timeout)}`] : []),
+    ...list.map((item) => statementText(item)),
+  ]
+  return `${stringAt(body, 'op') ?? 'add'} ${stringAt(body, 'set') ?? ''} { ${parts.join(' ')} }`
 }
 
-function mapText(data: Json): string {
+/** Seconds as nft shows them: `1m`, `1h30m`. */
+export function durationText(seconds: number): string {
+  const parts = [
+    [Math.floor(seconds / 86_400), 'd'],
+    [Math.floor(seconds / 3600) % 24, 'h'],
+    [Math.floor(seconds / 60) % 60, 'm'],
+    [seconds % 60, 's'],
+  ] as const
+  const shown = parts.filter(([count]) => count > 0).map(([count, unit]) => `${count}${unit}`)
+  return shown.length === 0 ? '0s' : shown.join('')
+}
+
+function queueText(body: JsonObject): string {
+  const flags = body['flags']
+  const shown = flags === undefined ? '' : `flags ${(isList(flags) ? flags : [flags]).join(',')} `
+  return `queue ${shown}to ${expressionText(body['num'] ?? 0)}`
+}
+
+/** `dnat ip to 10.0.0.5:8080`, `masquerade to :1000-2000 random`. */
+function natText(kind: string, body: JsonObject): string {
+  const family = stringAt(body, 'family')
+  const address = body['addr']
+  const port = body['port']
+  const flags = body['flags']
+  const words = [kind]
+  if (family !== null) words.push(family)
+  if (address !== undefined || port !== undefined) {
+    const host = address === undefined ? '' : expressionText(address)
+    const shown = host.includes(':') && port !== undefined ? `[${host}]` : host
+    words.push('to', `${shown}${port === undefined ? '' : `:${expressionText(port)}`}`)
+  }
+  if (flags !== undefined) words.push(isList(flags) ? flags.join(',') : expressionText(flags))
+  return words.join(' ')
+}
+
+function verdictMapText(key: Json, data: Json): string {
   if (typeof data === 'string') return data
   const entry = onlyEntry(data)
   const items: readonly Json[] =
     entry !== null && entry[0] === 'set' && isList(entry[1]) ? entry[1] : []
-  const shown = items.map(mapElementText)
+  const datatypes = datatypesOf(key)
+  const shown = items.map((item) =>
+    isList(item)
+      ? `${keyText(datatypes, item[0] ?? null)} : ${statementText(item[1] ?? null)}`
+      : expressionText(item),
+  )
   return `{ ${shown.join(', ')} }`
-}
-
-function mapElementText(item: Json): string {
-  if (!isList(item)) return expressionText(item)
-  return `${expressionText(item[0] ?? null)} : ${anyStatement(item[1] ?? null)}`
-}
-
-/** An expression in nft's words: `ip saddr`, `meta l4proto`, `iifname . ether saddr`, `10.0.0.0/8`. */
-export function expressionText(expression: Json): string {
-  if (expression === null || typeof expression !== 'object') return String(expression)
-  if (isList(expression)) return expression.map(expressionText).join(', ')
-  const entry = onlyEntry(expression)
-  if (entry === null) return JSON.stringify(expression)
-  const [kind, body] = entry
-  if (kind === 'concat' && isList(body)) return body.map(expressionText).join(' . ')
-  if (kind === 'set') return `{ ${(isList(body) ? body : [body]).map(expressionText).join(', ')} }`
-  if (kind === 'range' && isList(body)) return body.map(expressionText).join('-')
-  if (kind === '&' && isList(body))
-    return `${expressionText(body[0] ?? null)} & ${maskText(body[1] ?? null)}`
-  if (kind === '|' && isList(body)) return body.map(expressionText).join(' | ')
-  if (!isObject(body)) return `${kind} ${expressionText(body)}`
-  if (kind === 'prefix') return prefixText(body)
-  if (kind === 'payload') return payloadText(body)
-  if (kind === 'meta') return metaText(stringAt(body, 'key') ?? '')
-  if (kind === 'ct') return `ct ${stringAt(body, 'key') ?? ''}`
-  if (kind === 'elem') return expressionText(body['val'] ?? null)
-  if (kind === 'fib')
-    return `fib ${expressionText(body['flags'] ?? null)} ${stringAt(body, 'result') ?? ''}`
-  return JSON.stringify(expression)
-}
-
-function maskText(mask: Json): string {
-  if (isList(mask)) return `(${mask.map(expressionText).join(' | ')})`
-  const entry = onlyEntry(mask)
-  return entry !== null && entry[0] === '|' ? `(${expressionText(mask)})` : expressionText(mask)
-}
-
-function prefixText(body: JsonObject): string {
-  const address = stringAt(body, 'addr') ?? ''
-  const length = body['len']
-  const full = length === (address.includes(':') ? 128 : 32)
-  return full ? address : `${address}/${String(length)}`
-}
-
-function payloadText(body: JsonObject): string {
-  return `${stringAt(body, 'protocol') ?? ''} ${stringAt(body, 'field') ?? ''}`
-}
-
-/** Interface names and marks stand without `meta` before them when listed, other keys with it. */
-function metaText(key: string): string {
-  return /^(?:[io]if(?:name)?)$/.test(key) ? key : `meta ${key}`
-}
-
-const FIELD_OF_TEXT: Readonly<Record<string, FieldName>> = {
-  'icmp type': 'icmp type',
-  'icmp code': 'icmp code',
-  'icmpv6 type': 'icmpv6 type',
-  'icmpv6 code': 'icmpv6 code',
-  'meta l4proto': 'meta l4proto',
-  'meta protocol': 'ether type',
-}
-
-function fieldName(text: string): FieldName | null {
-  return FIELD_OF_TEXT[text] ?? (text === 'iifname' || text === 'oifname' ? 'meta iifname' : null)
-}
-
-/** A right side as listed: names quoted, numbers as symbols where nft has them, the elements of a set in order. */
-function valueText(field: FieldName | null, value: Json): string {
-  const entry = onlyEntry(value)
-  if (entry !== null && entry[0] === 'set' && isList(entry[1])) {
-    const items = [...entry[1]].toSorted((a, b) => sortKey(field, a) - sortKey(field, b))
-    return `{ ${items.map((item) => valueText(field, item)).join(', ')} }`
-  }
-  if (field === 'meta iifname')
-    return typeof value === 'string' ? `"${value}"` : expressionText(value)
-  if (field !== null && typeof value === 'number') return symbolOf(field, value) ?? String(value)
-  if (field === 'meta l4proto' && typeof value === 'string')
-    return symbolOf(field, numberOf(field, value) ?? -1) ?? value
-  return expressionText(value)
-}
-
-/** Elements of an anonymous set are listed by number; what has none keeps its place. */
-function sortKey(field: FieldName | null, item: Json): number {
-  if (typeof item === 'number') return item
-  if (typeof item === 'string') return field === null ? 0 : (numberOf(field, item) ?? 0)
-  const entry = onlyEntry(item)
-  if (entry !== null && entry[0] === 'range' && isList(entry[1]) && typeof entry[1][0] === 'number')
-    return entry[1][0]
-  return 0
 }

@@ -3,7 +3,8 @@ import type { Family, Hook } from '../../netfilter/hook.ts'
 import type { Json } from '../../netfilter/nft/command.ts'
 import { isList, type JsonObject, onlyEntry, stringAt } from '../../netfilter/nft/json.ts'
 import type { NftChain, NftSet, NftTable } from '../../netfilter/nft/objects.ts'
-import { expressionText, ruleText } from '../../netfilter/nft/text.ts'
+import { expressionText } from '../../netfilter/nft/expression-text.ts'
+import { ruleText } from '../../netfilter/nft/text.ts'
 import type { Origin } from '../../netfilter/origin.ts'
 import type {
   AddressElement,
