@@ -41,12 +41,14 @@ export function pathFor(
   to: Attachment,
   facts: PathFacts,
 ): Path | Problem {
-  const rules = hopRules(wiring.backend, facts.family)
+  const rules = hopRules(wiring.backend, wiring.callsIp, facts.family)
   const direct = directHops(wiring, rules, from, to)
+  const hostToSender = directHops(wiring, rules, { kind: 'host' }, from) ?? []
   if (direct !== null)
     return {
       legs: [{ node: wiring.node, hops: direct }],
       assumptions: [...assumptionsOf(from), ...assumptionsOf(to), ...routing(wiring, from, to)],
+      hostToSender,
     }
   if (rules.ip.length === 0)
     return problem(
@@ -115,6 +117,7 @@ function throughOutsideRouter(
     )
   return {
     legs,
+    hostToSender: directHops(wiring, rules, { kind: 'host' }, from) ?? [],
     assumptions: [
       ...assumptionsOf(from),
       ...assumptionsOf(to),

@@ -113,7 +113,7 @@ function betweenNodes(
   ]
   const legs = [...out.legs, ...back.legs]
   return {
-    path: { legs, assumptions: [...new Set(assumptions)] },
+    path: { ...out, legs, assumptions: [...new Set(assumptions)] },
     from: { ...from, facing: exit },
     to: { ...to, facing: entry },
   }
