@@ -54,6 +54,11 @@ function isLimit(statement: Statement): boolean {
 /** The term whose answer is not known and would change the verdict. */
 function decides({ rule, test }: Fork, gaveUp: boolean): Assumption {
   if (test === null) {
+    const nat = rule.body.find((statement) => statement.kind === 'nat')
+    if (nat !== undefined) {
+      const sent = `\`${nat.text}\` gives the packet another destination: ask about the packet that goes there`
+      return { kind: 'other', text: sent, rule }
+    }
     const text = `what \`${rule.body.at(-1)?.text ?? rule.text.trim()}\` does is beyond what can be evaluated`
     return { kind: 'other', text, rule }
   }

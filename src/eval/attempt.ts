@@ -46,6 +46,7 @@ export function attempt(
     doubt: newDoubt(choices, stopAt),
     recording,
     notrack: false,
+    translated: new Set(),
     assumed: [],
   }
   walk.values[CT_MARK_SLOT] = question.ctMark

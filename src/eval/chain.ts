@@ -11,6 +11,7 @@ import {
 import { type Doubt, STOP, settle } from './doubt.ts'
 import { CT_MARK_SLOT, MARK_SLOT, UNKNOWN, type Values, valueAt } from './field-value.ts'
 import { changedMarks } from './marks.ts'
+import { translateSource } from './nat.ts'
 import { tupleKey } from './set-index.ts'
 import { NO, runTest, TEST, UNSURE } from './statement.ts'
 import type { Assumption, ChainTrace, RuleHit } from './trace.ts'
@@ -25,6 +26,8 @@ export type Walk = {
   readonly recording: boolean
   /** A rule took the packet out of connection tracking. */
   notrack: boolean
+  /** Ends of the packet about which NAT has been settled. */
+  readonly translated: Set<'source' | 'destination'>
   /** Rules that were decided by something taken for granted. */
   readonly assumed: { readonly kind: Assumption['kind']; readonly rule: Rule }[]
 }
@@ -214,11 +217,15 @@ function runRule(walk: Walk, frame: Frame, rule: CompiledRule): Verdict | 'unkno
       }
       if (result === NO) return null
     } else if (step.kind === 'effect') {
-      if (step.statement.kind === 'opaque') {
+      const { statement } = step
+      if (statement.kind === 'nat' && statement.which === 'source') {
+        translateSource(statement, walk.packet, walk.values, walk.doubt)
+        walk.translated.add(statement.which)
+      } else if (statement.kind === 'opaque' || statement.kind === 'nat') {
         walk.doubt.forks.push({ chain: frame.chain.chain, rule: rule.rule, test: null })
         return 'unknown'
       }
-      runEffect(walk, step.statement)
+      runEffect(walk, statement)
     } else {
       const found = lookUpVerdict(walk, step)
       if (found === 'unknown')

@@ -47,6 +47,7 @@ export type Dispatch = {
 const worthDispatching = 8
 
 const GO_ON: Verdict = { kind: 'continue' }
+const ACCEPT: Verdict = { kind: 'accept' }
 
 type Cache = {
   readonly chains: Map<string, CompiledChain | null>
@@ -93,8 +94,10 @@ function compileRule(table: Table, rule: Rule, index: number, cache: Cache): Com
     if (statement.kind === 'verdict') verdict = statement.verdict
     else if (statement.kind === 'vmap')
       steps.push(vmapStep(statement.fields, table.maps.get(statement.map)))
-    else if (statement.kind !== 'log' && statement.kind !== 'comment')
+    else if (statement.kind !== 'log' && statement.kind !== 'comment') {
       steps.push({ kind: 'effect', statement })
+      if (statement.kind === 'nat') verdict = ACCEPT
+    }
   }
   steps.push(...limits)
   return { rule, index, steps, verdict, passive: isPassive(rule), target: null }

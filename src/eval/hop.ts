@@ -5,6 +5,7 @@ import { unreachable } from '../source/unreachable.ts'
 import { type Walk, walkBaseChain } from './chain.ts'
 import { type CompiledChain, compiledChain } from './compiled-chain.ts'
 import { CT_STATE_SLOT, setHop, stateValue } from './field-value.ts'
+import { asksForNat, manipulationAt } from './nat.ts'
 import type { ChainTrace } from './trace.ts'
 
 /** What became of the packet at a hop. */
@@ -33,12 +34,19 @@ export function runHop(walk: Walk, ruleset: Ruleset, hop: Hop, state: Known<CtSt
     if (family !== base.family) setHop(walk.values, hop, base.family, walk.packet)
     family = base.family
     const seen = walk.notrack ? 'untracked' : stateSeenBy(base.chain, hop, state)
+    if (isNat(base) && !asksForNat(seen, hop.hook, walk.translated)) continue
     walk.values[CT_STATE_SLOT] = stateValue(seen)
     const { verdict, rejectWith, trace } = walkBaseChain(walk, base.chain)
     if (trace !== null) chains.push(trace)
     if (verdict !== 'accept') return { verdict, rejectWith, chains }
   }
+  // a connection no rule had a say about keeps its addresses
+  if (bases.some(isNat)) walk.translated.add(manipulationAt(hop.hook))
   return { verdict: 'accept', rejectWith: null, chains }
+}
+
+function isNat({ chain }: Base): boolean {
+  return chain.chain.base?.type === 'nat'
 }
 
 /** Before conntrack has looked at the packet, it is of no connection: xt_conntrack and nft say invalid then. */

@@ -201,6 +201,7 @@ function stopped(
     doubt: newDoubt([], -1),
     recording: true,
     notrack: false,
+    translated: new Set(),
     assumed: [],
   }
   walk.values[CT_MARK_SLOT] = question.ctMark

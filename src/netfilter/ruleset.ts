@@ -1,3 +1,4 @@
+import type { IpAddr } from '../ip/address.ts'
 import type { FieldName } from './field.ts'
 import type { Family, Hook } from './hook.ts'
 import type { Match } from './match.ts'
@@ -59,6 +60,16 @@ export type Statement =
     }
   /** `-m comment`: always matches and does nothing. */
   | { readonly kind: 'comment'; readonly comment: string; readonly text: string }
+  /**
+   * SNAT, MASQUERADE (`source`), DNAT, REDIRECT (`destination`). It ends its base chain with accept, and the packet goes
+   * on with another address: `to`, where that is one address alone.
+   */
+  | {
+      readonly kind: 'nat'
+      readonly which: 'source' | 'destination'
+      readonly to: IpAddr | null
+      readonly text: string
+    }
   | { readonly kind: 'notrack'; readonly text: string }
   | { readonly kind: 'ct-helper'; readonly name: string; readonly text: string }
   /** Something pvefw cannot evaluate and that may decide: `unknown`, with its text shown. */
@@ -81,6 +92,8 @@ export type Chain = {
     readonly hook: Hook
     readonly priority: number
     readonly policy: 'accept' | 'drop'
+    /** Of type nat: asked only about the packet that begins a connection, and till one of them has said something. */
+    readonly type?: 'nat'
   } | null
   /** ebtables gives user chains a policy too; for others the end of a user chain returns. */
   readonly userPolicy: 'accept' | 'drop' | 'return'
@@ -103,6 +116,8 @@ export type NfSet =
       readonly version: 4 | 6
       readonly elements: readonly AddressElement[]
       readonly origin: Origin
+      /** Filled by rules as packets pass: its elements are no one's configuration. */
+      readonly dynamic?: true
     }
   /** ipset list:set: the members are asked in order. */
   | {
@@ -136,6 +151,8 @@ export type Table = {
   /** The sets its rules may name. All iptables tables share the one ipset name space: the same map object. */
   readonly sets: ReadonlyMap<string, NfSet>
   readonly maps: ReadonlyMap<string, NfMap>
+  /** The tool whose dump a table was read from; left out: the backend's. Both kinds can be on one node. */
+  readonly tool?: 'iptables' | 'nft'
 }
 
 /** What a kernel holds. Plain data: chains and sets are referred to by name. */
