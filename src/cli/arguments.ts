@@ -54,6 +54,7 @@ function anyCommand(): Argv {
     .usage('$0 <command>\n\nSimulates packets through a Proxmox VE firewall configuration.')
     .recommendCommands()
     .demandCommand(1, 'a command is needed')
+    .version(false)
     .option('version', { type: 'boolean', describe: 'show the version' })
   return COMMANDS.reduce<Argv>(
     (parser, { name, positional, summary }) =>

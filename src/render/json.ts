@@ -8,7 +8,7 @@ import type { Rule } from '../netfilter/ruleset.ts'
 import type { Diagnostic } from '../source/diagnostic.ts'
 import { decodeBytes, lineNumber, position, quote, type Span } from '../source/source-file.ts'
 import type { Answer } from './answer.ts'
-import { showFlags } from './words.ts'
+import { quotedSpan, showFlags } from './words.ts'
 
 /** Any JSON value. */
 export type Json =
@@ -108,7 +108,8 @@ export function diagnosticJson(one: Diagnostic): JsonObject {
 /** The line as written; for what no line says, what one would have to say. */
 function textOf(origin: VerdictOrigin, outcome: string): string | null {
   const { kind, span, option, rule } = origin
-  if (span !== null && kind !== 'generated') return clipped(span)
+  const line = kind === 'generated' || kind === 'none' ? null : quotedSpan({ kind, span })
+  if (line !== null) return clipped(line)
   switch (kind) {
     case 'policy':
       return option === null
@@ -126,7 +127,8 @@ function ruleText(rule: Rule): string {
 }
 
 function originText(origin: Origin): string | null {
-  return origin.span === null || origin.kind === 'generated' ? null : clipped(origin.span)
+  const line = origin.kind === 'generated' ? null : quotedSpan(origin)
+  return line === null ? null : clipped(line)
 }
 
 function clipped(span: Span): string {

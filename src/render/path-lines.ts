@@ -5,15 +5,18 @@ import { widthOf } from './columns.ts'
 import { showPlace } from './file-names.ts'
 import { foldMisses, type Passed, showMiss } from './misses.ts'
 import { line, type Piece, piece, type StyledLine } from './styled.ts'
-import { chainPurpose, hopDevices, hopVerdict, quoteLine, ruleText } from './words.ts'
+import { chainPurpose, hopDevices, hopVerdict, quotedSpan, quoteLine, ruleText } from './words.ts'
 
 /** 0: one line a hop; 1: every chain entered, with the rules that matched; 2: and those passed over; 3: without summing up. */
 export type Detail = 0 | 1 | 2 | 3
 
 /** The hops in the order of the kernel, by node. Hops where no rule matched and none could are left out unless detail is asked for. */
 export function renderPath(answer: Answer, detail: Detail): readonly StyledLine[] {
-  const { hops } = answer.trace
-  const shown = hops.filter((hop) => (detail > 0 ? hop.chains.length > 0 : false) || isTelling(hop))
+  const { hops, packet } = answer.trace
+  const isIp = packet.l3.kind === 'ip' || packet.l3.kind === 'ip6'
+  const shown = hops.filter(
+    (hop) => (detail > 0 ? hop.chains.length > 0 : false) || isTelling(hop, isIp),
+  )
   const rows = shown.map((hop) => {
     const isLast = hop === hops.at(-1)
     const verdict = hopVerdict(hop, isLast, answer.trace.outcome, answer.origin, answer.names)
@@ -46,10 +49,10 @@ export function renderPath(answer: Answer, detail: Detail): readonly StyledLine[
 }
 
 /** A hop where IP tables or a rule of any other decide; raw tables and those of the bridge are mostly passed. */
-function isTelling({ hop, chains }: HopTrace): boolean {
+function isTelling({ hop, chains }: HopTrace, isIp: boolean): boolean {
   const filters = hop.hook === 'input' || hop.hook === 'output' || hop.hook === 'forward'
   return (
-    (filters && hop.families.some((family) => family !== 'bridge')) ||
+    (filters && (!isIp || hop.families.some((family) => family !== 'bridge'))) ||
     chains.some(({ hits }) => hits.some((hit) => hit.verdict.kind !== 'jump'))
   )
 }
@@ -155,9 +158,10 @@ function ruleName({ chain }: ChainTrace, index: number): string {
 function describeRule(rule: Rule, { names }: Answer, full: boolean): readonly (Piece | string)[] {
   const { origin } = rule
   const text = ruleText(rule)
-  if ((origin.kind === 'rule' || origin.kind === 'policy') && origin.span !== null) {
-    const place = piece(showPlace(origin.span, names), 'place')
-    return [place, '  ', quoteLine(origin.span), ...(full ? [piece(`  [${text}]`, 'faint')] : [])]
+  const line = origin.kind === 'rule' || origin.kind === 'policy' ? quotedSpan(origin) : null
+  if (line !== null) {
+    const place = piece(showPlace(line, names), 'place')
+    return [place, '  ', quoteLine(line), ...(full ? [piece(`  [${text}]`, 'faint')] : [])]
   }
   const why = origin.kind === 'generated' && full ? [piece(`  (${origin.why})`, 'faint')] : []
   return [text, ...why]

@@ -5,7 +5,7 @@ import type { Answer, Headline, Overruled } from './answer.ts'
 import { showPlace } from './file-names.ts'
 import type { Look } from './look.ts'
 import { line, type Piece, piece, type StyledLine } from './styled.ts'
-import { chainPurpose, quoteLine, ruleText, showReply, showVia } from './words.ts'
+import { chainPurpose, quotedSpan, quoteLine, ruleText, showReply, showVia } from './words.ts'
 
 const GLYPH: Readonly<Record<Outcome, string>> = {
   accept: '✔',
@@ -67,8 +67,10 @@ function decidingLine({ origin, names, trace }: Answer): readonly (Piece | strin
   switch (origin.kind) {
     case 'rule':
     case 'policy': {
-      if (place !== null && origin.span !== null)
-        return [place, '  ', piece(quoteLine(origin.span), trace.outcome)]
+      const line =
+        origin.option === null ? origin.span : quotedSpan({ kind: 'policy', span: origin.span })
+      if (place !== null && line !== null)
+        return [place, '  ', piece(quoteLine(line), trace.outcome)]
       if (origin.kind === 'rule') return ['a rule']
       if (origin.option !== null)
         return [

@@ -4,16 +4,22 @@ import { showAddr } from '../ip/address.ts'
 import { showMac } from '../ip/mac.ts'
 import { FIELDS, type FieldName } from '../netfilter/field.ts'
 import type { Hop } from '../netfilter/hook.ts'
-import type { Via } from '../netfilter/origin.ts'
+import type { Origin, Via } from '../netfilter/origin.ts'
 import { PROTO, TCP_FLAG } from '../netfilter/packet.ts'
 import type { RejectWith, Rule } from '../netfilter/ruleset.ts'
-import type { Span } from '../source/source-file.ts'
+import { lineNumber, lineSpan, type Span } from '../source/source-file.ts'
 import { unreachable } from '../source/unreachable.ts'
 import { showBytes } from './escape.ts'
 import { type FileNames, showPlace } from './file-names.ts'
 
 /** Bytes of a configuration line that are quoted; lines may be of any length. */
 const quoted = 240
+
+/** What an origin quotes: a rule itself, but of an option the whole line, not only its value. */
+export function quotedSpan({ kind, span }: Pick<Origin, 'kind' | 'span'>): Span | null {
+  if (span === null || kind === 'rule') return span
+  return lineSpan(span.file, lineNumber(span.file, span.start))
+}
 
 /** A line of a configuration as it stands there, made safe to show. */
 export function quoteLine(span: Span): string {

@@ -5,7 +5,7 @@ import { EXIT_MEANINGS } from '../../src/cli/exit.ts'
 import { COMMANDS } from '../../src/cli/options.ts'
 import { manPage } from '../../src/cli/roff.ts'
 import { VERSION } from '../../src/cli/version.ts'
-import { runCli } from './run-cli.ts'
+import { runCli } from '../support/run-cli.ts'
 
 const page = manPage()
 
@@ -36,7 +36,7 @@ describe('the man page', () => {
   })
 
   it('is what `pvefw man` prints', async () => {
-    expect(await runCli(['man'])).toEqual({ code: 0, stdout: page, stderr: '' })
+    expect(await runCli(['man'])).toMatchObject({ code: 0, stdout: page, stderr: '' })
   })
 })
 
