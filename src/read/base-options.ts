@@ -5,7 +5,7 @@ import { parseHostNetwork } from './address.ts'
 import { matchModule } from './match-modules.ts'
 import { interfaceNames } from './match-terms.ts'
 import { addTerm, type Draft, flushUnknown, load, setProtocol, termText } from './rule-draft.ts'
-import { findTarget, OPAQUE_TARGETS } from './targets.ts'
+import { findTarget, isOtherTarget } from './targets.ts'
 import { parseUnsigned } from './words.ts'
 
 /** An option of iptables itself. `read` gives null, or why it is refused. */
@@ -134,9 +134,7 @@ function readJump(goto: boolean): BaseOption['read'] {
     const { isBuiltIn, isChain } = draft.reader
     if (isChain(name) || isBuiltIn(name)) return null
     if (goto) return `goto '${name}' is not a chain`
-    return OPAQUE_TARGETS.has(name)
-      ? null
-      : `Couldn't load target \`${name}':No such file or directory`
+    return isOtherTarget(name) ? null : `Couldn't load target \`${name}':No such file or directory`
   }
 }
 

@@ -15,6 +15,7 @@ import {
   newGathering,
   termText,
 } from './rule-draft.ts'
+import { otherTarget } from './targets.ts'
 import { isPlain, joinWords, splitWords } from './words.ts'
 
 /** The statements of the rules one line becomes, in the kernel's order. */
@@ -206,7 +207,8 @@ function makeTarget(draft: Draft, name: string, text: string): Statement | strin
   if (reader.isChain(name))
     return { kind: 'verdict', verdict: { kind: goto ? 'goto' : 'jump', chain: name }, text }
   const options = targetOptions?.options ?? noOptions
-  if (target === null || options.has('unknown')) return { kind: 'opaque', text }
+  if (target === null) return otherTarget(name, targetOptions?.words ?? [], text)
+  if (options.has('unknown')) return { kind: 'opaque', text }
   const { version, table } = reader
   return target.make(options, text, {
     version,

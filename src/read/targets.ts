@@ -1,3 +1,4 @@
+import { parseAddr } from '../ip/address.ts'
 import { PROTO } from '../netfilter/packet.ts'
 import type { RejectWith, Statement } from '../netfilter/ruleset.ts'
 import { parseMarkMask } from './match-terms.ts'
@@ -23,13 +24,42 @@ export function findTarget(name: string): Target | undefined {
   return TARGETS.get(name)
 }
 
-/** Targets whose effect pvefw does not follow; a name that is neither here nor a chain is refused. */
-export const OPAQUE_TARGETS: ReadonlySet<string> = new Set(
+/** Targets that let the packet go on and change nothing of it that a rule here looks at. */
+export const PASSIVE_TARGETS: ReadonlySet<string> = new Set(
   (
-    'AUDIT CHECKSUM CLASSIFY CLUSTERIP CONNSECMARK DNAT DNPT DSCP ECN HL HMARK IDLETIMER LED MASQUERADE ' +
-    'NETMAP RATEEST REDIRECT SECMARK SET SNAT SNPT SYNPROXY TCPMSS TCPOPTSTRIP TEE TOS TPROXY TTL ULOG'
+    'AUDIT CHECKSUM CLASSIFY CONNSECMARK DSCP ECN HL IDLETIMER LED RATEEST SECMARK SET TCPMSS TCPOPTSTRIP TEE TOS ' +
+    'TTL ULOG'
   ).split(' '),
 )
+
+/** Targets that translate addresses, and which. */
+const NAT_TARGETS: ReadonlyMap<string, 'source' | 'destination'> = new Map([
+  ['DNAT', 'destination'],
+  ['MASQUERADE', 'source'],
+  ['NETMAP', 'destination'],
+  ['REDIRECT', 'destination'],
+  ['SNAT', 'source'],
+])
+
+/** Targets whose effect pvefw does not follow. */
+const OPAQUE_TARGETS: ReadonlySet<string> = new Set(
+  'CLUSTERIP DNPT HMARK SNPT SYNPROXY TPROXY'.split(' '),
+)
+
+/** True for a target whose options pvefw does not read; a name that is neither this nor a chain is refused. */
+export function isOtherTarget(name: string): boolean {
+  return PASSIVE_TARGETS.has(name) || NAT_TARGETS.has(name) || OPAQUE_TARGETS.has(name)
+}
+
+/** What such a target does, as far as its name and address tell; `words` are its options. */
+export function otherTarget(name: string, words: readonly string[], text: string): Statement {
+  if (PASSIVE_TARGETS.has(name)) return { kind: 'comment', comment: '', text }
+  const which = NAT_TARGETS.get(name)
+  if (which === undefined) return { kind: 'opaque', text }
+  const at = words.findIndex((word) => word === '--to-source' || word === '--to-destination')
+  const to = at === -1 ? null : parseAddr(words[at + 1] ?? '')
+  return { kind: 'nat', which, to, text }
+}
 
 function plain(make: (text: string) => Statement): Target {
   return { options: new Map(), make: (_, text) => make(text) }

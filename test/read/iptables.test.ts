@@ -68,7 +68,7 @@ describe('iptables-restore', () => {
 
   it('never passes over an option it does not know', () => {
     const { table, refusals } = read({
-      T: ['-m quota --quota 5 --frobnicate -j DROP', '-j TTL --ttl-set 5'],
+      T: ['-m quota --quota 5 --frobnicate -j DROP', '-j HMARK --hmark-mod 5'],
     })
     expect(refusals).toEqual([])
     expect(table.chains.get('T')?.rules.map(({ body }) => body)).toMatchObject([
@@ -77,7 +77,7 @@ describe('iptables-restore', () => {
         { match: { kind: 'opaque', text: '--frobnicate' } },
         { verdict: { kind: 'drop' } },
       ],
-      [{ kind: 'opaque', text: '-j TTL --ttl-set 5' }],
+      [{ kind: 'opaque', text: '-j HMARK --hmark-mod 5' }],
     ])
   })
 

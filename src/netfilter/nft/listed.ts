@@ -20,7 +20,7 @@ export function listedTable(table: NftTable): NftTable {
 }
 
 /** Sets that rules add to. */
-function updatedSets({ chains }: NftTable): ReadonlySet<string> {
+export function updatedSets({ chains }: NftTable): ReadonlySet<string> {
   const names = new Set<string>()
   for (const { rules } of chains)
     for (const { expr } of rules)

@@ -99,7 +99,7 @@ function add(
   kind: string,
   name: string,
   body: JsonObject,
-  { origin }: NftCommand,
+  { origin, elementOrigins }: Pick<NftCommand, 'origin' | 'elementOrigins'>,
 ): string | null {
   switch (kind) {
     case 'chain': {
@@ -114,14 +114,16 @@ function add(
       const holders = kind === 'set' ? table.sets : table.maps
       const { elem, ...rest } = body
       if (!holders.has(name)) holders.set(name, { name, body: rest, elements: [], origin })
-      return elem === undefined ? null : add(table, 'element', name, { elem }, { json: {}, origin })
+      return elem === undefined ? null : add(table, 'element', name, { elem }, { origin })
     }
     case 'element': {
       const holder = table.maps.get(name) ?? table.sets.get(name)
       if (holder === undefined) return `no such set: ${name}`
-      const elements = body['elem'] ?? null
-      for (const json of isList(elements) ? elements : [elements])
-        holder.elements.push({ json, origin })
+      const elem = body['elem'] ?? null
+      const elements = isList(elem) ? elem : [elem]
+      elements.forEach((json, at) => {
+        holder.elements.push({ json, origin: elementOrigins?.[at] ?? origin })
+      })
       return null
     }
     case 'rule':

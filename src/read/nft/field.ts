@@ -2,9 +2,17 @@ import type { FieldName } from '../../netfilter/field.ts'
 import type { Json } from '../../netfilter/nft/command.ts'
 import { isList, isObject, onlyEntry, stringAt } from '../../netfilter/nft/json.ts'
 import { PORT_PROTOCOLS } from '../../netfilter/nft/names.ts'
+import { ETHERTYPE } from '../../netfilter/packet.ts'
 
-/** What an expression reads. `protocol`: the transport protocol the packet must have for it, `tcp dport`. */
-export type FieldRef = { readonly field: FieldName; readonly protocol: number | null }
+/**
+ * What an expression reads. `protocol`: the transport protocol the packet must have for it, `tcp dport`; `etherType`: the
+ * network protocol, `ip protocol`.
+ */
+export type FieldRef = {
+  readonly field: FieldName
+  readonly protocol: number | null
+  readonly etherType: number | null
+}
 
 const PAYLOAD: Readonly<Record<string, FieldRef>> = {
   'ether saddr': plain('ether saddr'),
@@ -48,8 +56,9 @@ const CT: Readonly<Record<string, FieldName>> = {
   helper: 'ct helper',
 }
 
-function plain(field: FieldName): FieldRef {
-  return { field, protocol: null }
+/** A field that every packet may have. */
+export function plain(field: FieldName): FieldRef {
+  return { field, protocol: null, etherType: null }
 }
 
 /** The fields an expression reads, several for a concatenation; null when pvefw cannot evaluate one of them. */
@@ -86,10 +95,11 @@ function payloadField(protocol: string | null, field: string | null): FieldRef |
   if (protocol === null || field === null) return null
   const known = PAYLOAD[`${protocol} ${field}`]
   if (known !== undefined) return known
-  if (field === 'protocol' && protocol === 'ip') return plain('meta l4proto')
+  if (field === 'protocol' && protocol === 'ip')
+    return { ...plain('meta l4proto'), etherType: ETHERTYPE.ip }
   const number = PORT_PROTOCOLS[protocol]
   if (number === undefined || (field !== 'sport' && field !== 'dport')) return null
-  return { field: field === 'sport' ? 'th sport' : 'th dport', protocol: number }
+  return { ...plain(field === 'sport' ? 'th sport' : 'th dport'), protocol: number }
 }
 
 function named(table: Readonly<Record<string, FieldName>>, key: string | null): FieldRef | null {

@@ -1,22 +1,28 @@
 import { FIELDS, type FieldName } from '../../netfilter/field.ts'
 import type { Family, Hook } from '../../netfilter/hook.ts'
+import type { NumberRanges } from '../../netfilter/match.ts'
 import type { Json } from '../../netfilter/nft/command.ts'
-import { isList, type JsonObject, onlyEntry, stringAt } from '../../netfilter/nft/json.ts'
-import type { NftChain, NftSet, NftTable } from '../../netfilter/nft/objects.ts'
+import type { Datatype } from '../../netfilter/nft/datatype.ts'
 import { expressionText } from '../../netfilter/nft/expression-text.ts'
-import { ruleText } from '../../netfilter/nft/text.ts'
+import { isList, type JsonObject, onlyEntry, stringAt } from '../../netfilter/nft/json.ts'
+import { listedRule, setDatatypes, updatedSets } from '../../netfilter/nft/listed.ts'
+import type { NftChain, NftSet, NftTable } from '../../netfilter/nft/objects.ts'
+import { statementText } from '../../netfilter/nft/text.ts'
 import type { Origin } from '../../netfilter/origin.ts'
 import type {
   AddressElement,
   Chain,
   NfMap,
   NfSet,
+  Rule,
   Ruleset,
   Table,
 } from '../../netfilter/ruleset.ts'
-import type { FieldRef } from './field.ts'
-import { type Place, readStatement, tupleOf, verdictOf } from './statement.ts'
-import { intervalOf } from './value.ts'
+import { type FieldRef, plain } from './field.ts'
+import { tupleOf } from './match.ts'
+import type { Place } from './place.ts'
+import { readStatement, verdictOf } from './statement.ts'
+import { intervalOf, valuesOf } from './value.ts'
 
 export type NftReadOptions = {
   /** nft 1.0.6 drops the malformed limit of a set statement and loads the rule without it. */
@@ -50,24 +56,34 @@ export function readNftTables(
   return {
     backend,
     tables: tables.flatMap((table) =>
-      FAMILIES.has(table.family) ? [readTable(table, options)] : [],
+      FAMILIES.has(table.family) ? [readTable(backend, table, options)] : [],
     ),
   }
 }
 
-function readTable(table: NftTable, options: NftReadOptions): Table {
+function readTable(backend: Ruleset['backend'], table: NftTable, options: NftReadOptions): Table {
   const sets = new Map<string, NfSet>()
   const maps = new Map<string, NfMap>()
+  const updated = updatedSets(table)
   for (const held of table.sets) {
-    const set = readSet(held)
+    const set = readSet(held, updated.has(held.name))
     if (set !== null) sets.set(set.name, set)
   }
   for (const held of table.maps) {
     const map = readMap(held)
     if (map !== null) maps.set(map.name, map)
   }
+  const numbers = new Map(
+    table.sets.flatMap((held): [string, NumberRanges][] => {
+      const ranges = sets.has(held.name) ? null : readNumbers(held)
+      return ranges === null ? [] : [[held.name, ranges]]
+    }),
+  )
   const place = (origin: Origin): Place => ({
     family: table.family,
+    holdsSet: (name) => sets.has(name),
+    holdsMap: (name) => maps.has(name),
+    numbersOf: (name) => numbers.get(name) ?? null,
     ignoresMalformedLimit: options.ignoresMalformedLimit,
     addTuples: (elements) => {
       const name = `__set${sets.size}`
@@ -83,16 +99,18 @@ function readTable(table: NftTable, options: NftReadOptions): Table {
     },
   })
   const chains = new Map(table.chains.map((chain) => [chain.name, readChain(chain, place)]))
-  return { family: table.family as Family, name: table.name, chains, sets, maps }
+  const read = { family: table.family as Family, name: table.name, chains, sets, maps }
+  return backend === 'imported' ? { ...read, tool: 'nft' } : read
 }
 
 function readChain(chain: NftChain, place: (origin: Origin) => Place): Chain {
-  const rules = chain.rules.map(({ expr, origin }, index) => ({
-    body: expr.flatMap((statement) => readStatement(statement, place(origin))),
-    origin,
-    line: index + 1,
-    text: ruleText(expr),
-  }))
+  const rules = chain.rules.map(({ expr, comment, origin }, index): Rule => {
+    const listed = listedRule(expr)
+    const body = listed.flatMap((statement) => readStatement(statement, place(origin)))
+    const text = listed.map((statement) => statementText(statement)).join(' ')
+    const shown = comment === null ? text : `${text} comment "${comment}"`
+    return { body, origin, line: index + 1, text: shown }
+  })
   return { name: chain.name, rules, base: baseOf(chain.body), userPolicy: 'return' }
 }
 
@@ -104,44 +122,54 @@ function baseOf(body: JsonObject): Chain['base'] {
     hook: hook as Hook,
     priority: typeof priority === 'number' ? priority : 0,
     policy: stringAt(body, 'policy') === 'drop' ? 'drop' : 'accept',
+    ...(stringAt(body, 'type') === 'nat' ? { type: 'nat' } : {}),
   }
 }
 
-const TYPE_FIELDS: Readonly<Record<string, FieldName>> = {
+const TYPE_FIELDS: Partial<Readonly<Record<Datatype, FieldName>>> = {
   ifname: 'meta iifname',
   ipv4_addr: 'ip saddr',
   ipv6_addr: 'ip6 saddr',
   ether_addr: 'ether saddr',
   inet_service: 'th dport',
   inet_proto: 'meta l4proto',
+  icmp_type: 'icmp type',
+  icmpv6_type: 'icmpv6 type',
   mark: 'meta mark',
   ct_state: 'ct state',
 }
 
 /** The fields that stand for the types of a set: what its elements are read as. */
-function typesOf(type: Json): readonly FieldRef[] | null {
-  const names = isList(type) ? type : [type]
-  const fields = names.map((name) => (typeof name === 'string' ? TYPE_FIELDS[name] : undefined))
-  return fields.every((field) => field !== undefined)
-    ? fields.map((field) => ({ field, protocol: null }))
-    : null
+function typesOf(body: JsonObject): readonly FieldRef[] | null {
+  const fields = setDatatypes(body).map((datatype) => TYPE_FIELDS[datatype])
+  return fields.every((field) => field !== undefined) ? fields.map(plain) : null
+}
+
+/** Elements of a set of single numbers, ranges among them; null for other sets. */
+function readNumbers({ body, elements }: NftSet): NumberRanges | null {
+  const [only, ...more] = typesOf(body) ?? []
+  if (only === undefined || more.length > 0 || FIELDS[only.field].kind !== 'number') return null
+  const intervals = elements.map(({ json }) => intervalOf(only.field, json))
+  if (!intervals.every((interval) => interval !== null)) return null
+  const values = valuesOf(only.field, intervals)
+  return values.kind === 'numbers' ? values.ranges : null
 }
 
 /**
  * A set of addresses with its ranges; any other set as exact values. Null when an element is not understood: a set
  * pvefw does not hold makes every look-up in it unknown, which is what it is.
  */
-function readSet({ name, body, elements, origin }: NftSet): NfSet | null {
-  const fields = typesOf(body['type'] ?? null)
+function readSet({ name, body, elements, origin }: NftSet, isDynamic: boolean): NfSet | null {
+  const fields = typesOf(body)
   if (fields === null)
     return elements.length === 0 ? { kind: 'tuples', name, elements: [], origin } : null
   const [first] = fields
   if (first !== undefined && fields.length === 1 && FIELDS[first.field].kind === 'address') {
     const version = FIELDS[first.field].bits === 128 ? 6 : 4
     const ranges = elements.map((element) => addressElement(first.field, element))
-    return ranges.every((range) => range !== null)
-      ? { kind: 'addresses', name, version, elements: ranges, origin }
-      : null
+    if (!ranges.every((range) => range !== null)) return null
+    const set: NfSet = { kind: 'addresses', name, version, elements: ranges, origin }
+    return isDynamic ? { ...set, dynamic: true } : set
   }
   const tuples = elements.map(({ json }) => tupleOf(fields, json))
   return tuples.every((tuple) => tuple !== null)
@@ -160,7 +188,7 @@ function addressElement(
 
 /** Null when an element is not understood, as for sets. */
 function readMap({ name, body, elements }: NftSet): NfMap | null {
-  const fields = typesOf(body['type'] ?? null)
+  const fields = typesOf(body)
   if (fields === null) return elements.length === 0 ? { name, elements: [] } : null
   const read = elements.map(({ json, origin }) => mapElement(fields, json, origin))
   return read.every((element) => element !== null) ? { name, elements: read } : null
