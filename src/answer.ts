@@ -1,7 +1,7 @@
 import type { Asked, Stage } from './ask.ts'
-import { flag, optionsOf } from './compile/iptables/options.ts'
 import { decide, kernelName } from './eval/decide.ts'
 import { explainMisses, type LaterMatch, laterMatches } from './eval/explain.ts'
+import { nftDecision } from './eval/nft-decision.ts'
 import type { HopTrace } from './eval/trace.ts'
 import { type VerdictOrigin, verdictOrigin } from './eval/verdict-origin.ts'
 import { showAddr } from './ip/address.ts'
@@ -12,6 +12,7 @@ import { showProtocol } from './packet/protocol.ts'
 import type { Answer, Headline } from './render/answer.ts'
 import { type FileNames, shortNames } from './render/file-names.ts'
 import type { Diagnostic } from './source/diagnostic.ts'
+import { switchesOf } from './switches.ts'
 import type { FirmPlace } from './topology/place.ts'
 
 export type Traced = Extract<Asked, { readonly kind: 'traced' }>
@@ -22,13 +23,13 @@ export function answerOf(firewall: NodeFirewall, asked: Traced): Answer {
   const origin = verdictOrigin(trace)
   const firewalls = [...new Set([firewall, ...stages.map((stage) => stage.firewall)])]
   return {
-    backend: 'iptables',
+    backend: firewall.backend,
     node: firewall.tree.node,
     headline: headlineOf(asked),
     trace,
     origin,
-    kernel: kernelName(decide(trace)),
-    filled: resolved.filled,
+    kernel: kernelNameOf(asked),
+    filled: [...resolved.filled, ...backendTaken(firewall)],
     remarks: remarksOn(asked),
     overruled: cameTooLate(origin, stages),
     misses: (hop, chain) => {
@@ -38,6 +39,18 @@ export function answerOf(firewall: NodeFirewall, asked: Traced): Answer {
     diagnostics: diagnosticsOf(firewalls),
     names: namesOf(firewalls),
   }
+}
+
+/** The deciding rule as the kernel it ran in names it: by the backend of the last node on the way. */
+export function kernelNameOf({ trace, stages }: Traced): string | null {
+  return stages.at(-1)?.firewall.backend === 'nftables'
+    ? nftDecision(trace)
+    : kernelName(decide(trace))
+}
+
+/** The backend, where the question left it to the node's switch. */
+function backendTaken({ choice, backend }: NodeFirewall): Answer['filled'] {
+  return choice.asked ? [] : [{ field: 'backend', value: backend, why: choice.why }]
 }
 
 /** Lines behind the deciding one that match as well and would have decided otherwise. */
@@ -134,39 +147,58 @@ function addressAndPort({ l3, l4 }: Packet, side: 'src' | 'dst'): string | null 
   return version === 6 ? `[${address}]:${port}` : `${address}:${port}`
 }
 
-/** What an accepted packet was not looked at by, and why: the switches of datacenter, host, guest and NIC. */
+/** What must be known about an answer as a whole: rules that are not in force, switches that are off. */
 function remarksOn({ trace, resolved, stages }: Traced): readonly string[] {
-  if (trace.outcome !== 'accept') return []
   const remarks = stages.flatMap((stage) => {
-    const { state } = stage.firewall.compiled
-    if (state === 'disabled') return [switchedOff(stage)]
-    if (state === 'failed')
-      return [`${stage.firewall.tree.node} holds no rules: pve-firewall stops before it has any`]
+    const refused = withoutItsRules(stage.firewall)
+    if (refused !== null) return [refused]
+    if (trace.outcome !== 'accept') return []
+    if (stage.firewall.compiled.state === 'disabled') return [switchedOff(stage)]
     return [resolved.from.place, resolved.to.place].flatMap((place) => unfilteredEnd(stage, place))
   })
   return [...new Set(remarks)]
 }
 
-function switchedOff({ firewall: { config, tree } }: Stage): string {
-  const cluster = tree.clusterFw?.path.split('/').at(-1)
-  if (cluster === undefined || config.cluster === null)
+/** What an empty kernel holds where the backend refuses the configuration. */
+function withoutItsRules(firewall: NodeFirewall): string | null {
+  const { backend, compiled } = firewall
+  const { node } = firewall.tree
+  if (compiled.state === 'failed')
+    return `${node} holds no rules: pve-firewall stops before it has any`
+  if (compiled.state === 'refused')
+    return `${node} holds no rules: proxmox-firewall cannot read its configuration`
+  if (backend === 'nftables' && compiled.refusals.length > 0)
+    return `${node} holds the fixed part of the rules only: nft refuses all the others`
+  if (backend === 'iptables' && compiled.refusal !== null)
+    return `the update of ${node} ends at step ${compiled.refusal.step}: this is what an empty kernel would hold then`
+  return null
+}
+
+function switchedOff({ firewall }: Stage): string {
+  const cluster = firewall.tree.clusterFw?.path.split('/').at(-1)
+  if (cluster === undefined || firewall.config.cluster === null)
     return 'the firewall is off: there is no cluster.fw with `enable: 1`'
   return `the firewall is off: ${cluster} does not say \`enable: 1\``
 }
 
 function unfilteredEnd({ firewall }: Stage, place: FirmPlace): readonly string[] {
-  const { config, tree } = firewall
+  const { tree } = firewall
+  const switches = switchesOf(firewall)
   if (place.kind === 'host')
-    return place.node === tree.node && !flag(optionsOf(config.host), 'enable', true).on
+    return place.node === tree.node && !switches.host
       ? [`host.fw says \`enable: 0\`: packets to and from ${tree.node} itself are not filtered`]
       : []
   if (place.kind !== 'guest' || place.guest.node !== tree.node) return []
   const { guest, nic } = place
   const name = `guest ${guest.vmid}`
-  const file = config.guests.get(guest.vmid) ?? null
-  if (file === null) return [`${name} has no ${guest.vmid}.fw: it is not filtered`]
-  if (!flag(optionsOf(file), 'enable', false).on)
-    return [`${guest.vmid}.fw does not say \`enable: 1\`: ${name} is not filtered`]
+  const own = switches.guest(guest.vmid)
+  if (own === 'no-file') return [`${name} has no ${guest.vmid}.fw: it is not filtered`]
+  if (own === 'off') return [`${guest.vmid}.fw does not say \`enable: 1\`: ${name} is not filtered`]
   if (!nic.firewall) return [`${nic.id} of ${name} has no firewall=1: it is not filtered`]
-  return []
+  // it should be filtered, but the compiler may have given it up
+  return firewall.compiled.diagnostics
+    .filter(
+      ({ code, message }) => code === 'compile/guest-unfiltered' && message.includes(`${name} `),
+    )
+    .map(({ message }) => message)
 }

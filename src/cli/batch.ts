@@ -1,7 +1,7 @@
 import { createReadStream } from 'node:fs'
 import { resolve } from 'node:path'
+import { kernelNameOf } from '../answer.ts'
 import { ask } from '../ask.ts'
-import { decide, kernelName } from '../eval/decide.ts'
 import { verdictOrigin } from '../eval/verdict-origin.ts'
 import type { NodeFirewall } from '../node-firewall.ts'
 import { parsePacketJson } from '../packet/packet-json.ts'
@@ -67,7 +67,7 @@ export function answerLine(
   const asked = ask(firewall, query)
   if (asked.kind === 'refused') return { verdict: null, json: errorLine(id, asked.problems[0]) }
   const { trace } = asked
-  const decidedBy = decidedByJson(verdictOrigin(trace), kernelName(decide(trace)), trace.outcome)
+  const decidedBy = decidedByJson(verdictOrigin(trace), kernelNameOf(asked), trace.outcome)
   const assumptions = assumptionsJson({ trace })
   const verdict = trace.outcome
   return { verdict, json: safeJson({ id, verdict, decidedBy, assumptions }) }

@@ -1,56 +1,58 @@
 import { resolve } from 'node:path'
-import { flag, optionsOf } from '../compile/iptables/options.ts'
-import { type NodeFirewall, openFirewall } from '../node-firewall.ts'
-import { type Diagnostic, diagnostic } from '../source/diagnostic.ts'
+import type { AskedBackend } from '../backend-choice.ts'
+import { firewallOf, type NodeFirewall, type OpenOptions, openFirewall } from '../node-firewall.ts'
+import type { Diagnostic } from '../source/diagnostic.ts'
 import type { Arguments } from './arguments.ts'
 
 export type Configuration =
   | {
       readonly kind: 'opened'
       readonly firewall: NodeFirewall
+      /** The firewall of the other backend: with `--backend both`. */
+      readonly other: NodeFirewall | null
       readonly warnings: readonly Diagnostic[]
     }
   | { readonly kind: 'usage'; readonly message: string }
   | { readonly kind: 'unreadable'; readonly diagnostics: readonly Diagnostic[] }
 
-/** Reads and compiles what `--root` and its companions name. `guest`: whose node is meant if nothing else says. */
+/**
+ * Reads and compiles what `--root` and its companions name. `guest`: whose node is meant if nothing else says. `both`
+ * opens the iptables backend, and the nftables one beside it.
+ */
 export function openConfiguration(
   given: Arguments,
   cwd: string,
   guest: string | null,
+  backend: string = given.text.get('backend') ?? 'auto',
 ): Configuration {
   const said = (name: string): string | null => given.text.get(name) ?? null
-  const backend = said('backend') ?? 'auto'
-  if (backend === 'nftables')
-    return {
-      kind: 'usage',
-      message:
-        'the nftables backend is not built in yet; --backend iptables answers what pve-firewall would do',
-    }
-  const root = said('root') ?? '/'
-  if (root === '') return { kind: 'usage', message: '--root is empty' }
-  const { firewall, diagnostics } = openFirewall({
-    root: resolve(cwd, root),
+  const problem = problemOf(given, backend)
+  if (problem !== null) return { kind: 'usage', message: problem }
+  const bridgeNfCall = said('bridge-nf-call')
+  const nftVersion = said('nft-version')
+  const options: OpenOptions = {
+    root: resolve(cwd, said('root') ?? '/'),
     node: said('node'),
     guest,
     hostIp: said('host-ip'),
     localNetwork: said('local-network'),
-  })
+    backend: backend === 'both' ? 'iptables' : (backend as AskedBackend),
+    bridgeNfCall: bridgeNfCall === null ? null : bridgeNfCall === '1',
+    ...(nftVersion === null ? {} : { nftVersion }),
+  }
+  const { firewall, diagnostics } = openFirewall(options)
   if (firewall === null) return { kind: 'unreadable', diagnostics }
-  return { kind: 'opened', firewall, warnings: backend === 'auto' ? otherBackend(firewall) : [] }
+  const other =
+    backend === 'both' ? firewallOf(firewall.tree, { ...options, backend: 'nftables' }) : null
+  return { kind: 'opened', firewall, other, warnings: firewall.choice.diagnostics }
 }
 
-/** `nftables: 1` hands the node over to proxmox-firewall where that is installed: the iptables rules are then removed. */
-function otherBackend({ config, tree }: NodeFirewall): readonly Diagnostic[] {
-  const option = flag(optionsOf(config.host), 'nftables', false)
-  if (!option.on || option.span === null) return []
-  return [
-    diagnostic(
-      'warning',
-      'backend/other-chosen',
-      option.span,
-      `${tree.node} runs the nftables backend; this answer is what the iptables backend would do`,
-      { help: 'say --backend iptables if that is what you want to know' },
-    ),
-  ]
+function problemOf({ text }: Arguments, backend: string): string | null {
+  if (text.get('root') === '') return '--root is empty'
+  const version = text.get('nft-version')
+  if (version !== undefined && !/^\d+(?:\.\d+){0,3}$/.test(version))
+    return '--nft-version is a version of nft, such as 1.1.3'
+  if (text.has('bridge-nf-call') && backend === 'iptables')
+    return '--bridge-nf-call is for the nftables backend: pve-firewall sets it to 1 itself'
+  return null
 }

@@ -82,12 +82,49 @@ const localNetwork = option(
   'CIDR',
   'network of the node: who may log in; if etc/network/interfaces does not say',
 )
-const backend = option(CONFIGURATION, 'backend', 'NAME', 'backend that filters', {
-  choices: ['auto', 'iptables', 'nftables'],
-  more:
-    'auto takes iptables (pve-firewall), and warns when host.fw of the node says nftables: 1. ' +
-    'nftables (proxmox-firewall) is not built in yet.',
-})
+const backendText =
+  'auto follows the switch of the node: nftables (proxmox-firewall) where host.fw says nftables: 1 and cluster.fw ' +
+  'enable: 1, else iptables (pve-firewall). The other values answer as if the switch said so.'
+const backend = option(
+  CONFIGURATION,
+  'backend',
+  'NAME',
+  'backend that filters (default auto: as the node is switched)',
+  { choices: ['auto', 'iptables', 'nftables'], more: backendText },
+)
+const backendOrBoth = option(
+  CONFIGURATION,
+  'backend',
+  'NAME',
+  'backend that filters (default auto: as the node is switched)',
+  {
+    choices: ['auto', 'iptables', 'nftables', 'both'],
+    more: `${backendText} both gives the two answers, one after the other, and says whether they differ.`,
+  },
+)
+const nftVersion = option(
+  CONFIGURATION,
+  'nft-version',
+  'VERSION',
+  'version of nft that judges the rules of the nftables backend (default 1.1.3)',
+  {
+    more:
+      'What nft refuses differs: before 1.1.0 sets that overlap, from 1.1.2 the SYN flood limit, which older ones load ' +
+      'without the limit. 1.1.3 is that of Proxmox VE 9.',
+  },
+)
+const bridgeNfCall = option(
+  CONFIGURATION,
+  'bridge-nf-call',
+  '0|1',
+  'sysctl bridge-nf-call-iptables of a node with the nftables backend (default 0)',
+  {
+    choices: ['0', '1'],
+    more:
+      'pve-firewall sets it to 1, and nothing resets it when a node is switched to nftables without a reboot: then ' +
+      'what is bridged between guests passes the FORWARD rules of the cluster and the host too.',
+  },
+)
 
 export const TRACE: Command = {
   name: 'trace',
@@ -97,7 +134,7 @@ export const TRACE: Command = {
   positionalCompletes: 'endpoint',
   summary: 'say what the firewall does with a packet, and which line decides',
   description: [
-    'Reads the configuration of a node, compiles it as pve-firewall does and walks one packet through the hooks the ' +
+    'Reads the configuration of a node, compiles it as its firewall program does and walks one packet through the hooks the ' +
       'kernel would run. The first line is the verdict and the packet, the second the line of the configuration ' +
       'that decided, then come the reason, what was filled in or taken for granted, and the path.',
     'An endpoint is host, outside, outside:BRIDGE, a guest (105, vm105, ct105, 105/net1 or its name), a bridge port ' +
@@ -150,7 +187,9 @@ export const TRACE: Command = {
     node,
     hostIp,
     localNetwork,
-    backend,
+    backendOrBoth,
+    nftVersion,
+    bridgeNfCall,
     option(CONFIGURATION, 'anyway', '', 'trace what is left when the backend refuses the rules', {
       more:
         'When the kernel tools refuse a part of the rules, the real service stops there and keeps what it had. With ' +
@@ -195,26 +234,29 @@ export const COMPILE: Command = {
   positionalHelp: '',
   positionalChoices: [],
   positionalCompletes: 'nothing',
-  summary: 'write what pve-firewall would hand to the kernel',
+  summary: 'write what the firewall of a node would hand to the kernel',
   description: [
     'Compiles the configuration of a node and writes, byte for byte, what pve-firewall hands to iptables-restore, ' +
-      'ip6tables-restore, ipset restore and ebtables-restore on an empty kernel (sets sorted by name). It never ' +
-      'writes below /etc/pve and never talks to a kernel. Rules that the kernel tools would refuse are written all ' +
-      'the same, with the diagnostic.',
+      'ip6tables-restore, ipset restore and ebtables-restore on an empty kernel (sets sorted by name); or, with the ' +
+      'nftables backend, what proxmox-firewall hands to nft: skeleton.nft (nft -f), the fixed part, and ruleset.json ' +
+      '(nft -j -f), the commands made of the configuration. It never writes below /etc/pve and never talks to a ' +
+      'kernel. Rules that the kernel tools would refuse are written all the same, with the diagnostic; where nft ' +
+      'refuses, which is all or nothing, the exit code is 3.',
   ],
   options: [
     option(
       OUTPUT,
       'out',
       'DIR',
-      'directory for v4.rules, v6.rules, v4raw.rules, v6raw.rules, ipset.txt, ebtables.txt',
+      'directory for v4.rules, v6.rules, v4raw.rules, v6raw.rules, ipset.txt, ebtables.txt; nftables: skeleton.nft, ruleset.json',
       {
         completes: 'directory',
       },
     ),
     option(OUTPUT, 'format', 'NAME', 'print one of them instead', {
-      choices: ['iptables-save', 'ip6tables-save', 'ipset', 'ebtables'],
+      choices: ['iptables-save', 'ip6tables-save', 'ipset', 'ebtables', 'nft', 'nft-json'],
       more:
+        'nft is the whole ruleset as nft list ruleset shows it, nft-json as nft -j does. ' +
         'iptables-save is v4.rules followed by v4raw.rules, ip6tables-save v6.rules followed by v6raw.rules: ' +
         'each table ends in COMMIT, so the restore tools read them in one go.',
     }),
@@ -223,10 +265,15 @@ export const COMPILE: Command = {
     hostIp,
     localNetwork,
     backend,
+    nftVersion,
   ],
   examples: [
     { line: 'pvefw compile --root ./node1 --out ./rules', what: 'all six files' },
     { line: 'pvefw compile --format iptables-save | less', what: 'the IPv4 rules of this node' },
+    {
+      line: 'pvefw compile --backend nftables --format nft | less',
+      what: 'what the other backend would hold',
+    },
   ],
 }
 

@@ -2,7 +2,7 @@ import type { Traced } from '../answer.ts'
 import type { NodeFirewall } from '../node-firewall.ts'
 import type { Problem } from '../packet/problem.ts'
 import { countDiagnostics, renderDiagnostics } from '../render/diagnostic-lines.ts'
-import { type FileNames, shortNames } from '../render/file-names.ts'
+import { type FileNames, shortNames, showPlace } from '../render/file-names.ts'
 import { lookOf } from '../render/look.ts'
 import { showLines } from '../render/show.ts'
 import { line, piece, type StyledLine } from '../render/styled.ts'
@@ -68,8 +68,41 @@ function filesOf({ resolved, stages }: Traced): ReadonlySet<string> {
   return files
 }
 
+/**
+ * What the nftables backend refuses, as one line before all others: the real program names neither file nor line. The
+ * diagnostics that say more are left to the caller.
+ */
+export function reportNftRefusal(io: Io, firewall: NodeFirewall, names: FileNames): void {
+  const refusal = nftRefusal(firewall)
+  if (refusal === null) return
+  const place = refusal.span === null ? '' : `${showPlace(refusal.span, names)}: `
+  write(io, [
+    line(
+      [
+        piece('nftables backend would refuse this configuration: ', 'error'),
+        piece(place, 'place'),
+        refusal.message,
+      ],
+      4,
+    ),
+  ])
+}
+
+/** The first thing that the nftables backend cannot take, null if it takes all. */
+export function nftRefusal({ backend, config, compiled }: NodeFirewall): Diagnostic | null {
+  if (backend !== 'nftables') return null
+  if (compiled.state === 'refused')
+    return (
+      config.refusal?.diagnostic ??
+      compiled.diagnostics.findLast(({ severity }) => severity === 'error') ??
+      null
+    )
+  return compiled.refusals[0]?.diagnostic ?? null
+}
+
 /** Why there is no answer: the backend does not take this configuration. */
 export function reportRefusal(io: Io, firewall: NodeFirewall, names: FileNames): void {
+  reportNftRefusal(io, firewall, names)
   reportAll(
     io,
     firewall.diagnostics.filter(({ severity }) => severity === 'error'),

@@ -47,6 +47,8 @@ export function renderDecision(answer: Answer): readonly StyledLine[] {
   const via = showVia(origin.via, names)
   if (via !== '') say(`through ${via}`)
   for (const reason of reasons(answer)) say(reason)
+  const traced = nftTraced(answer)
+  if (traced !== null) say(traced)
   for (const remark of answer.remarks) say(remark)
   for (const later of answer.overruled.slice(0, mostOverruled))
     say(overruledSentence(later, answer))
@@ -59,6 +61,12 @@ export function renderDecision(answer: Answer): readonly StyledLine[] {
     else say(`the sender never gets the answer (${showReply(kind)})${because}`)
   }
   return lines
+}
+
+/** Where the kernel's own trace ends: `inet proxmox-firewall cluster-in rule 3`. */
+function nftTraced({ backend, kernel }: Answer): string | null {
+  if (backend !== 'nftables' || kernel === null) return null
+  return `nft monitor trace ends at ${kernel.replaceAll(':', ' ')}`
 }
 
 /** The line itself, quoted, after its place; a description where there is no line. */

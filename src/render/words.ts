@@ -26,7 +26,7 @@ export function quoteLine(span: Span): string {
   return showBytes(span.file.text.slice(span.start, span.end).trim().replaceAll('\t', ' '), quoted)
 }
 
-/** `packets to guest 105, net0`: what a chain of pve-firewall is for; null for a chain that has no such words. */
+/** `packets to guest 105, net0`: what a chain is for; null for a chain that has no such words. */
 export function chainPurpose(name: string): string | null {
   const guest = /^(?:tap|veth)(\d+)i(\d+)-(IN|OUT)$/.exec(name)
   if (guest !== null)
@@ -34,12 +34,36 @@ export function chainPurpose(name: string): string | null {
   const group = /^GROUP-(.+)-(IN|OUT)$/.exec(name)
   if (group !== null)
     return `security group ${group[1]}, ${group[3] === 'IN' || group[2] === 'IN' ? 'incoming' : 'outgoing'}`
-  return PURPOSES[name] ?? null
+  return nftPurpose(name) ?? PURPOSES[name] ?? null
+}
+
+/** The same for a chain of proxmox-firewall: `guest-105-in`, `group-web-in`, `bridge-vnet1`. */
+function nftPurpose(name: string): string | null {
+  const guest = /^guest-(\d+)-(in|out)$/.exec(name)
+  if (guest !== null) return `packets ${guest[2] === 'in' ? 'to' : 'from'} guest ${guest[1]}`
+  const group = /^group-(.+)-(in|out|forward)$/.exec(name)
+  if (group !== null) return `security group ${group[1]}, ${DIRECTIONS[group[2] ?? '']}`
+  const vnet = /^bridge-(.+)$/.exec(name)
+  return vnet === null || name === 'bridge-map' ? null : `vnet ${vnet[1]}`
+}
+
+const DIRECTIONS: Readonly<Record<string, string>> = {
+  in: 'incoming',
+  out: 'outgoing',
+  forward: 'forwarded',
 }
 
 const PURPOSES: Readonly<Record<string, string>> = {
   'PVEFW-HOST-IN': 'packets to the host',
   'PVEFW-HOST-OUT': 'packets from the host',
+  'host-in': 'packets to the host',
+  'host-out': 'packets from the host',
+  'host-forward': 'what the host forwards',
+  'cluster-in': 'packets to the hosts of the cluster',
+  'cluster-out': 'packets from the hosts of the cluster',
+  'cluster-forward': 'what the hosts of the cluster forward',
+  'default-in': 'what is decided before any rule',
+  'default-out': 'what is decided before any rule',
   'PVEFW-Drop': 'what a DROP policy looks at first',
   'PVEFW-Reject': 'what a REJECT policy looks at first',
 }

@@ -3,8 +3,8 @@
  * contract with users (`--json`, scripts): they are never renamed. Sorted by code; one line each.
  */
 export const DIAGNOSTIC_CODES = {
-  'backend/other-chosen':
-    'The node is switched to the other backend; the answer is for the one asked about.',
+  'backend/switch-spelling':
+    'The switch `nftables` is written as only one of the two programs reads it, so the rules stay with iptables.',
   'compile/bad-log-ratelimit':
     'pve-firewall dies on a log_ratelimit it cannot read: the node keeps the rules it had.',
   'compile/container-skipped':

@@ -3,6 +3,14 @@ import type { Guest, Nic } from '../config/tree.ts'
 /** Which of Proxmox's two programs wires and filters: the nftables one needs no firewall bridges. */
 export type Backend = 'iptables' | 'nftables'
 
+/**
+ * pve-firewall sets bridge-nf-call-iptables and -ip6tables (Firewall.pm `enable_bridge_firewall`); nothing else on a
+ * node does, and nft's bridge tables need it off.
+ */
+export function callsIpByDefault(backend: Backend): boolean {
+  return backend === 'iptables'
+}
+
 /** Port of a bridge whose name the configuration does not tell. */
 export const UNKNOWN_PORT = '?'
 

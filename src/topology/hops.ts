@@ -18,15 +18,12 @@ export type HopRules = {
 const BRIDGE: readonly Family[] = ['bridge']
 const NOTHING: readonly Family[] = []
 
-/**
- * pve-firewall sets bridge-nf-call-iptables and -ip6tables (Firewall.pm `enable_bridge_firewall`); nft's bridge
- * tables need it off. `family`: null for a packet without IP header.
- */
-export function hopRules(backend: Backend, family: 4 | 6 | null): HopRules {
+/** The rules on a node with this backend and setting; `family`: null for a packet without IP header. */
+export function hopRules(backend: Backend, callsIp: boolean, family: 4 | 6 | null): HopRules {
   const own: Family = family === 4 ? 'ip' : 'ip6'
   const ip: readonly Family[] =
     family === null ? NOTHING : backend === 'iptables' ? [own] : [own, 'inet']
-  return { ip, bridge: BRIDGE, bridgeAndIp: ['bridge', ...ip], callsIp: backend === 'iptables' }
+  return { ip, bridge: BRIDGE, bridgeAndIp: ['bridge', ...ip], callsIp }
 }
 
 /**

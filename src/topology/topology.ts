@@ -2,7 +2,7 @@ import type { Guest, Nic, Tree } from '../config/tree.ts'
 import { type IpAddr, parseAddr } from '../ip/address.ts'
 import type { Fib } from '../netfilter/fib.ts'
 import { type AddressFacts, type KnownAddress, nicAddresses } from './addresses.ts'
-import type { Backend } from './devices.ts'
+import { type Backend, callsIpByDefault } from './devices.ts'
 import { fibOf } from './fib.ts'
 import { type Names, NO_ALIASES } from './names.ts'
 import { ipamEntries, vnetsOf } from './sdn.ts'
@@ -34,12 +34,27 @@ export type Topology = {
   readonly ownersOf: (address: IpAddr) => readonly Owner[]
 }
 
-/** Makes the {@link Topology} of a tree; cost: linear in guests. */
-export function topologyOf(tree: Tree, backend: Backend, names: Names = NO_ALIASES): Topology {
+/** How a node filters, as far as its network looks different for it. */
+export type Filtering = { readonly backend: Backend; readonly callsIp: boolean }
+
+/**
+ * Makes the {@link Topology} of a tree; cost: linear in guests. `filteringOf`: of any node but `tree.node`, asked when
+ * a packet passes it; left out, all are alike.
+ */
+export function topologyOf(
+  tree: Tree,
+  backend: Backend,
+  names: Names = NO_ALIASES,
+  callsIp: boolean = callsIpByDefault(backend),
+  filteringOf: (node: string) => Filtering = () => ({ backend, callsIp }),
+): Topology {
   const guestsByName = new Map<string, Guest[]>()
   for (const guest of tree.guests)
     if (guest.name !== null) pushTo(guestsByName, guest.name.toLowerCase(), guest)
-  const wiringOfNode = memoised((node: string) => wiringOf(tree, backend, node))
+  const wiringOfNode = memoised((node: string) => {
+    const own = node === tree.node ? { backend, callsIp } : filteringOf(node)
+    return wiringOf(tree, own.backend, node, own.callsIp)
+  })
   const facts: AddressFacts = { names, ipam: ipamEntries(tree.sdn), vnets: vnetsOf(tree.sdn) }
   const known = new Map<Nic, readonly KnownAddress[]>()
   const addressesOf = (guest: Guest, nic: Nic): readonly KnownAddress[] => {

@@ -1,7 +1,7 @@
 import type { Interface, Tree } from '../config/tree.ts'
 import type { IpAddr } from '../ip/address.ts'
 import { type Cidr, rangeOf } from '../ip/prefix.ts'
-import { type Backend, UNKNOWN_PORT } from './devices.ts'
+import { type Backend, callsIpByDefault, UNKNOWN_PORT } from './devices.ts'
 import { type Vnet, vnetsOf } from './sdn.ts'
 import {
   type Bridge,
@@ -28,6 +28,8 @@ export type HostDevice = {
 export type Wiring = {
   readonly node: string
   readonly backend: Backend
+  /** `bridge-nf-call-iptables` and `-ip6tables`: IP tables see bridged frames too. */
+  readonly callsIp: boolean
   /** False: this node's /etc/network/interfaces was not read; it is taken to be like the one that was, or as guests name it. */
   readonly known: boolean
   readonly bridges: ReadonlyMap<string, Bridge>
@@ -38,7 +40,12 @@ export type Wiring = {
 }
 
 /** The wiring of a node. Only that of `tree.node` is read; other nodes are taken to have its bridges, without addresses. */
-export function wiringOf(tree: Tree, backend: Backend, node: string): Wiring {
+export function wiringOf(
+  tree: Tree,
+  backend: Backend,
+  node: string,
+  callsIp: boolean = callsIpByDefault(backend),
+): Wiring {
   const own = node === tree.node
   const known = own && tree.network.known
   const vnets = vnetsOf(tree.sdn)
@@ -53,7 +60,15 @@ export function wiringOf(tree: Tree, backend: Backend, node: string): Wiring {
     const addresses = written.length > 0 ? written : (devices.get(each.name)?.addresses ?? [])
     devices.set(each.name, hostDevice(each.name, addresses, each, bridges))
   }
-  const wiring: Wiring = { node, backend, known, bridges, devices, defaultDevice: null }
+  const wiring: Wiring = {
+    node,
+    backend,
+    callsIp,
+    known,
+    bridges,
+    devices,
+    defaultDevice: null,
+  }
   return { ...wiring, defaultDevice: defaultDevice(tree, wiring) }
 }
 

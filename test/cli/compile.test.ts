@@ -29,6 +29,38 @@ describe('pvefw compile', () => {
     ])
   })
 
+  it('writes both transactions of the nftables backend', async () => {
+    const out = join(place, 'nft')
+    expect(await compile('--backend', 'nftables', '--out', out)).toMatchObject({ code: 0 })
+    expect(readdirSync(out).sort()).toEqual(['ruleset.json', 'skeleton.nft'])
+    const { nftables } = JSON.parse(readFileSync(join(out, 'ruleset.json'), 'utf8'))
+    expect(nftables[0]).toEqual({
+      flush: { chain: { family: 'inet', table: 'proxmox-firewall', name: 'cluster-in' } },
+    })
+  })
+
+  it('shows the whole ruleset of the nftables backend', async () => {
+    const { stdout } = await compile('--backend', 'nftables', '--format', 'nft')
+    expect(stdout).toMatch(/^table inet proxmox-firewall \{\n/)
+    expect(stdout).toMatch(/\tchain guest-105-in \{\n\t\tjump pre-vm-in\n/)
+    const json = await compile('--backend', 'nftables', '--format', 'nft-json')
+    expect(JSON.parse(json.stdout).nftables[1]).toEqual({
+      table: { family: 'inet', name: 'proxmox-firewall' },
+    })
+  })
+
+  it('writes nothing of what the nftables backend refuses, and says which line', async () => {
+    const out = join(place, 'refused')
+    const root = join(repository, 'scenarios/case/root')
+    const argv = ['compile', '--root', root, '--backend', 'nftables', '--out', out]
+    const { code, stderr } = await runCli(argv, { columns: null, env: {} })
+    expect(code).toBe(3)
+    expect(stderr).toMatch(
+      /^nftables backend would refuse this configuration: cluster.fw:10: [^!]*boot there are none\n/,
+    )
+    expect(existsSync(out)).toBe(false)
+  })
+
   it.each([
     ['iptables-save', ['v4.rules', 'v4raw.rules']],
     ['ip6tables-save', ['v6.rules', 'v6raw.rules']],

@@ -1,7 +1,12 @@
 import { ask } from '../../src/ask.ts'
 import { decide } from '../../src/eval/decide.ts'
 import { verdictOrigin } from '../../src/eval/verdict-origin.ts'
-import { type NodeFirewall, openFirewall } from '../../src/node-firewall.ts'
+import {
+  isRefused,
+  type NodeFirewall,
+  type OpenOptions,
+  openFirewall,
+} from '../../src/node-firewall.ts'
 import { parseQueryFields, type QueryFields } from '../../src/packet/parse-fields.ts'
 import { isProblem } from '../../src/packet/problem.ts'
 import { position, type Span } from '../../src/source/source-file.ts'
@@ -9,8 +14,19 @@ import type { Place } from './expect.ts'
 import type { Outcome } from './expect-compare.ts'
 
 /** Reads and compiles what is below `root`; throws where there is nothing to read. */
-export function openNode(root: string, node: string | null): NodeFirewall {
-  const opened = openFirewall({ root, node, guest: null, hostIp: null, localNetwork: null })
+export function openNode(
+  root: string,
+  node: string | null,
+  backend: OpenOptions['backend'] = 'auto',
+): NodeFirewall {
+  const opened = openFirewall({
+    root,
+    node,
+    backend,
+    guest: null,
+    hostIp: null,
+    localNetwork: null,
+  })
   if (opened.firewall === null)
     throw new Error(opened.diagnostics.map(({ message }) => message).join('\n'))
   return opened.firewall
@@ -23,9 +39,7 @@ export function outcomeOf(firewall: NodeFirewall, fields: QueryFields): Outcome 
   const asked = ask(firewall, query)
   if (asked.kind === 'refused')
     throw new Error(asked.problems.map(({ message }) => message).join('\n'))
-  const { compiled } = firewall
-  if (compiled.state === 'failed' || compiled.refusal !== null)
-    return { verdict: 'refused', by: 'none', place: null, chain: null }
+  if (isRefused(firewall)) return { verdict: 'refused', by: 'none', place: null, chain: null }
   const { trace } = asked
   const { kind, span } = verdictOrigin(trace)
   return {

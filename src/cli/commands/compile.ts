@@ -1,15 +1,20 @@
-import { mkdirSync, realpathSync, writeFileSync } from 'node:fs'
-import { dirname, join, resolve, sep } from 'node:path'
+import { resolve } from 'node:path'
 import { namesOf } from '../../answer.ts'
+import { DEFAULT_NFT_VERSION } from '../../compile/nftables/nft-version.ts'
+import { nftFiles } from '../../nft-files.ts'
+import { isRefused, type NodeFirewall } from '../../node-firewall.ts'
 import { type HandedFile, renderHanded } from '../../render/iptables-save.ts'
+import { renderNftJson } from '../../render/nft-json.ts'
+import { renderNftText } from '../../render/nft-text.ts'
 import type { Arguments } from '../arguments.ts'
 import { openConfiguration } from '../configuration.ts'
 import { EXIT, type ExitCode } from '../exit.ts'
 import type { Io } from '../io.ts'
-import { reportAll } from '../report.ts'
+import { isLiveConfiguration, type OutputFiles, writeFiles } from '../output-files.ts'
+import { reportAll, reportNftRefusal } from '../report.ts'
 import { usageError } from '../usage.ts'
 
-/** What each `--format` prints. A filter table before its raw table, as they are handed over. */
+/** What each `--format` of the iptables backend prints. A filter table before its raw table, as they are handed over. */
 const FORMATS: Readonly<Record<string, readonly HandedFile[]>> = {
   'iptables-save': ['v4.rules', 'v4raw.rules'],
   'ip6tables-save': ['v6.rules', 'v6raw.rules'],
@@ -43,49 +48,71 @@ export async function compile(given: Arguments, io: Io): Promise<ExitCode> {
     return EXIT.refused
   }
   const { firewall, warnings } = opened
-  reportAll(io, [...warnings, ...firewall.diagnostics], namesOf([firewall]))
-  const { handed } = firewall.compiled
-  if (handed === null) return EXIT.refused
-  const texts = renderHanded(handed)
-  if (format !== undefined) {
-    for (const file of FORMATS[format] ?? []) {
-      if (!io.stdout.write(texts[file], 'latin1')) break
-      await io.stdout.drained()
-    }
-    return EXIT.answered
-  }
-  return directory === null ? EXIT.answered : writeFiles(directory, texts, io)
+  if (format !== undefined && format in FORMATS !== (firewall.backend === 'iptables'))
+    return usageError(io, otherFormat(format, firewall), 'compile')
+  const names = namesOf([firewall])
+  reportNftRefusal(io, firewall, names)
+  reportAll(io, [...warnings, ...firewall.diagnostics], names)
+  const written = await write(firewall, given, directory, io)
+  if (written !== EXIT.answered) return written
+  return firewall.backend === 'nftables' && isRefused(firewall) ? EXIT.refused : written
 }
 
-function writeFiles(
-  directory: string,
-  texts: Readonly<Record<HandedFile, string>>,
+function write(
+  firewall: NodeFirewall,
+  given: Arguments,
+  directory: string | null,
   io: Io,
-): ExitCode {
-  try {
-    mkdirSync(directory, { recursive: true })
-    for (const [file, text] of Object.entries(texts))
-      writeFileSync(join(directory, file), text, 'latin1')
-    return EXIT.answered
-  } catch (error) {
-    if (!(error instanceof Error)) throw error
-    return usageError(io, `cannot write to ${directory}: ${error.message}`, 'compile')
-  }
+): Promise<ExitCode> {
+  if (firewall.backend === 'iptables') return writeIptables(firewall, given, directory, io)
+  return writeNftables(firewall, given, directory, io)
 }
 
-/** Below /etc/pve, also by way of a symbolic link in a part of the path that exists. */
-function isLiveConfiguration(directory: string): boolean {
-  return [directory, realDirectory(directory)].some(
-    (path) => path === '/etc/pve' || path.startsWith(`/etc/pve${sep}`),
+async function writeIptables(
+  { compiled }: Extract<NodeFirewall, { readonly backend: 'iptables' }>,
+  given: Arguments,
+  directory: string | null,
+  io: Io,
+): Promise<ExitCode> {
+  if (compiled.handed === null) return EXIT.refused
+  const texts = renderHanded(compiled.handed)
+  if (directory !== null) return writeFiles(directory, texts, io)
+  const files = FORMATS[given.text.get('format') ?? ''] ?? []
+  return print(
+    files.map((file) => texts[file]),
+    io,
   )
 }
 
-function realDirectory(directory: string): string {
-  try {
-    return realpathSync(directory)
-  } catch {
-    const parent = dirname(directory)
-    if (parent === directory) return directory
-    return join(realDirectory(parent), directory.slice(parent.length))
+async function writeNftables(
+  { compiled }: Extract<NodeFirewall, { readonly backend: 'nftables' }>,
+  given: Arguments,
+  directory: string | null,
+  io: Io,
+): Promise<ExitCode> {
+  if (compiled.state === 'refused') return EXIT.refused
+  if (directory !== null) {
+    const files: OutputFiles = nftFiles(compiled)
+    return writeFiles(directory, files, io)
   }
+  const version = given.text.get('nft-version') ?? DEFAULT_NFT_VERSION
+  const text =
+    given.text.get('format') === 'nft'
+      ? renderNftText(compiled.tables)
+      : renderNftJson(compiled.tables, version)
+  return print([text], io)
+}
+
+async function print(texts: readonly string[], io: Io): Promise<ExitCode> {
+  for (const text of texts) {
+    if (!io.stdout.write(text, 'latin1')) break
+    await io.stdout.drained()
+  }
+  return EXIT.answered
+}
+
+function otherFormat(format: string, { backend, tree, choice }: NodeFirewall): string {
+  const wanted = backend === 'iptables' ? 'nftables' : 'iptables'
+  const taken = choice.asked ? '' : `; ${tree.node} runs the ${backend} one, as ${choice.why}`
+  return `--format ${format} is of the ${wanted} backend (--backend ${wanted})${taken}`
 }

@@ -1,6 +1,6 @@
 import { answerOf, namesOf } from '../../answer.ts'
 import { ask } from '../../ask.ts'
-import type { NodeFirewall } from '../../node-firewall.ts'
+import { isRefused, type NodeFirewall } from '../../node-firewall.ts'
 import type { Problem } from '../../packet/problem.ts'
 import type { Query } from '../../packet/query.ts'
 import type { Answer } from '../../render/answer.ts'
@@ -16,7 +16,13 @@ import { openConfiguration } from '../configuration.ts'
 import { EXIT, type ExitCode } from '../exit.ts'
 import type { Io } from '../io.ts'
 import { guestHint, queryOf } from '../query.ts'
-import { reportAbout, reportAll, reportProblems, reportRefusal } from '../report.ts'
+import {
+  reportAbout,
+  reportAll,
+  reportNftRefusal,
+  reportProblems,
+  reportRefusal,
+} from '../report.ts'
 import { usageError } from '../usage.ts'
 
 /** `pvefw trace`: what the firewall does with a packet, or with each of a batch. */
@@ -33,12 +39,24 @@ export async function trace(given: Arguments, io: Io): Promise<ExitCode> {
       return EXIT.refused
     default:
   }
-  const { firewall, warnings } = opened
+  const { firewall, other, warnings } = opened
+  if (other !== null) {
+    const packet = queryOf(given, firewall.tables)
+    if ('problems' in packet) return refuseQuestion(given, io, packet.problems)
+    const { answerBoth } = await import('./both.ts')
+    return answerBoth([firewall, other], packet, given, io)
+  }
   if (isRefused(firewall) && !given.flags.has('anyway')) {
     reportRefusal(io, firewall, namesOf([firewall]))
-    if (given.flags.has('json')) writeJson(io, { error: 'configuration refused by the backend' })
+    if (given.flags.has('json'))
+      writeJson(io, {
+        error: 'configuration refused by the backend',
+        backend: firewall.backend,
+        node: firewall.tree.node,
+      })
     return EXIT.refused
   }
+  reportNftRefusal(io, firewall, namesOf([firewall]))
   const batch = given.text.get('batch')
   if (batch !== undefined) {
     const { answerBatch } = await import('../batch.ts')
@@ -98,11 +116,6 @@ export function exitCode(outcome: string, expect: string | null): ExitCode {
   return expect === null || expect === outcome ? EXIT.answered : EXIT.unexpected
 }
 
-/** The kernel's tools refuse a part of the rules, or pve-firewall stops before it has any. */
-function isRefused({ compiled }: NodeFirewall): boolean {
-  return compiled.refusal !== null || compiled.state === 'failed'
-}
-
 function refuseQuestion(given: Arguments, io: Io, problems: readonly Problem[]): ExitCode {
   reportProblems(io, problems)
   const [first] = problems
@@ -123,6 +136,8 @@ function expected({ text }: Arguments): string | null {
 function clashing({ flags, text, words }: Arguments): string | null {
   if (flags.has('json') && flags.has('minimal')) return '--json and --minimal: choose one'
   if (!text.has('batch')) return null
+  if (text.get('backend') === 'both')
+    return '--backend both answers one packet; pvefw backends --batch FILE compares many'
   if (flags.has('json') || flags.has('minimal'))
     return '--batch answers one JSON object a line; leave --json and --minimal out'
   const packet = [
