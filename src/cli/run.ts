@@ -61,10 +61,16 @@ async function load(command: Command['name']): Promise<Handler> {
 
 function bugReport(error: unknown, io: Io): string {
   const what = error instanceof Error ? error.message : String(error)
-  const stack = error instanceof Error && io.env['PVEFW_DEBUG'] ? `${error.stack}\n` : ''
+  const debug = (io.env['PVEFW_DEBUG'] ?? '') !== ''
+  const stack = debug && error instanceof Error ? safeStack(error) : ''
   return (
     `pvefw: this is a bug in pvefw: ${escapeText(what)}\n` +
     stack +
     'Please report it with the command line and, if you can, the configuration; PVEFW_DEBUG=1 shows where it happened.\n'
   )
+}
+
+function safeStack(error: Error): string {
+  const lines = (error.stack ?? '').split('\n')
+  return `${lines.map(escapeText).join('\n')}\n`
 }
