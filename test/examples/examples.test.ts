@@ -53,6 +53,16 @@ describe.each(examples)('%s', (name) => {
   })
 })
 
+describe('the README of the repository', () => {
+  const path = join(repository, 'README.md')
+
+  it('shows what its commands print', async () => {
+    const parts = splitConsole(readFileSync(path, 'utf8'))
+    expect(parts.filter((part) => part.kind === 'command').length).toBeGreaterThan(2)
+    await expect(joinConsole(await runAgain(parts))).toMatchFileSnapshot(path)
+  })
+})
+
 describe('console blocks', () => {
   const readme =
     "Text\n\n```console\n$ pvefw a 'b c'\none\n\ntwo\n$ pvefw d\n```\n\n```sh\n$ no\n```\n"
