@@ -6,19 +6,24 @@ import { openNode, outcomeOf, placeOf } from '../support/ask.ts'
 import { type DiagnosticExpectation, parseExpect } from '../support/expect.ts'
 import { mismatch, samePlace } from '../support/expect-compare.ts'
 import {
+  type Backend,
+  backendsOf,
   scenarioExpect,
   scenarioNames,
   scenarioRoot,
   scenariosFolder,
 } from '../support/scenarios.ts'
 
-/** Each node of a scenario is read once. */
-function nodesOf(name: string): (node: string | null) => NodeFirewall {
-  const opened = new Map<string | null, NodeFirewall>()
-  return (node) => {
-    const asked = opened.get(node) ?? openNode(scenarioRoot(name), node)
-    opened.set(node, asked)
-    return asked
+type Opened = (circumstances: { node: string | null; backend: Backend }) => NodeFirewall
+
+/** Each node of a scenario is read once for each backend. */
+function nodesOf(name: string): Opened {
+  const opened = new Map<string, NodeFirewall>()
+  return ({ node, backend }) => {
+    const key = `${backend} ${node}`
+    const firewall = opened.get(key) ?? openNode(scenarioRoot(name), node, backend)
+    opened.set(key, firewall)
+    return firewall
   }
 }
 
@@ -45,21 +50,21 @@ describe.each(scenarioNames)('%s', (name) => {
     expect(expectations.length).toBeGreaterThan(0)
   })
 
-  // lines for other backends only are asked where those are built
-  const here = expectations.filter(
-    ({ backends }) => backends.length === 0 || backends.includes('iptables'),
-  )
-  it.each(here.map((expectation) => [expectation.title, expectation] as const))(
-    '%s',
-    (_title, expectation) => {
-      const node = nodeNamed(expectation.node)
-      const complaint =
-        expectation.kind === 'diagnostic'
-          ? missingDiagnostic(expectation, node)
-          : mismatch(expectation, outcomeOf(node, expectation.fields))
-      expect(complaint).toBeNull()
-    },
-  )
+  const cases = expectations.flatMap((expectation) => {
+    const backends = backendsOf(expectation)
+    return backends.map((backend) => {
+      const title = backends.length > 1 ? `${expectation.title} (${backend})` : expectation.title
+      return [title, expectation, backend] as const
+    })
+  })
+  it.each(cases)('%s', (_title, expectation, backend) => {
+    const node = nodeNamed({ node: expectation.node, backend })
+    const complaint =
+      expectation.kind === 'diagnostic'
+        ? missingDiagnostic(expectation, node)
+        : mismatch(expectation, outcomeOf(node, expectation.fields))
+    expect(complaint).toBeNull()
+  })
 })
 
 describe('the collection', () => {
@@ -78,7 +83,7 @@ describe('the collection', () => {
 })
 
 describe('a wrong expectation fails', () => {
-  const node = nodesOf('rule-order')(null)
+  const node = nodesOf('rule-order')({ node: null, backend: 'auto' })
   const facts: readonly [string, string | null][] = [
     ['outside 192.168.1.53 -> vm105 tcp/80 DROP by 105.fw:7', null],
     ['outside 192.168.1.53 -> vm105 tcp/80 DROP', null],

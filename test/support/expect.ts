@@ -15,7 +15,7 @@ export type By =
 /** What holds for a line by the section it stands in. */
 export type Circumstances = {
   /** Empty: whatever backend the configuration chooses. */
-  readonly backends: readonly string[]
+  readonly backends: readonly ('iptables' | 'nftables')[]
   /** Null: the node of etc/hostname. */
   readonly node: string | null
 }
@@ -125,9 +125,10 @@ function readSection(tokens: readonly Token[], section: Section): Section | Bad 
   const values = (inner[2] ?? '').split(' ')
   const [value] = values
   if (inner[1] === 'backend') {
+    const backends = values.filter((name) => name === 'iptables' || name === 'nftables')
     const unknown = values.find((name) => name !== 'iptables' && name !== 'nftables')
     return unknown === undefined
-      ? { ...section, backends: values }
+      ? { ...section, backends }
       : bad(start, `no such backend: ${unknown} (iptables, nftables)`)
   }
   if (value === undefined || values.length !== 1) return bad(start, `[${inner[1]}] takes one name`)

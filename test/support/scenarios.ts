@@ -1,6 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { type ExpectFile, parseExpect } from './expect.ts'
+import type { OpenOptions } from '../../src/node-firewall.ts'
+import { type Expectation, type ExpectFile, parseExpect } from './expect.ts'
 import { repository } from './run-cli.ts'
 
 export const scenariosFolder: string = join(repository, 'scenarios')
@@ -20,4 +21,11 @@ export function scenarioRoot(name: string): string {
 /** What a scenario must answer. */
 export function scenarioExpect(name: string): ExpectFile {
   return parseExpect(readFileSync(join(scenariosFolder, name, 'expect'), 'utf8'))
+}
+
+export type Backend = NonNullable<OpenOptions['backend']>
+
+/** Whom a line is put to: without a backend the one the configuration chooses. */
+export function backendsOf({ backends }: Expectation): readonly Backend[] {
+  return backends.length === 0 ? ['auto'] : backends
 }
