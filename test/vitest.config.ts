@@ -21,7 +21,13 @@ const config: ViteUserConfig = defineConfig({
     projects: [
       {
         extends: true,
-        test: { name: 'fast', include: ['test/**/*.test.ts', 'test/**/*.test.tsx'], exclude: slow },
+        test: {
+          name: 'fast',
+          include: ['test/**/*.test.ts', 'test/**/*.test.tsx'],
+          exclude: slow,
+          // a busy machine is no failure
+          testTimeout: 60_000,
+        },
       },
       {
         extends: true,
