@@ -4,11 +4,13 @@ import type { Match, NumberRanges, Values } from '../netfilter/match.ts'
 import { ETHERTYPE } from '../netfilter/packet.ts'
 import type { Statement, Verdict } from '../netfilter/ruleset.ts'
 import type { ReadFacts } from './facts.ts'
-import { parseUnsigned } from './words.ts'
+import { parseUnsigned, splitWords } from './words.ts'
 
 /** What the lines of the table share. */
 export type EbtablesReader = {
   readonly facts: ReadFacts
+  /** A kernel holds these lines, so the tool refuses none. */
+  readonly isListed: boolean
   readonly isChain: (name: string) => boolean
 }
 
@@ -37,7 +39,11 @@ export function readEbtablesRule(
   reader: EbtablesReader,
   text: string,
 ): readonly Statement[] | string {
-  const words = text.split(/[ \t]/).filter((word) => word !== '')
+  // only what a kernel lists has words in quotes
+  const words = reader.isListed
+    ? splitWords(text)
+    : text.split(/[ \t]/).filter((word) => word !== '')
+  if (typeof words === 'string') return words
   const draft: Draft = { reader, terms: [], ethertype: null, needsArp: false, verdict: null }
   for (let at = 0; at < words.length; ) {
     const start = at
@@ -49,7 +55,20 @@ export function readEbtablesRule(
       negate = true
       at += 1
     }
+    if (reader.isListed && isWatcher(option)) {
+      draft.terms.push({ kind: 'log', prefix: '', group: null, text: option })
+      at += VALUELESS.has(option) ? 1 : 2
+      continue
+    }
     const value = words[at + 1]
+    if (reader.isListed && isTarget(option) && value !== undefined) {
+      const verdict = readVerdict(reader, value)
+      // options behind a target are its own
+      const rest = words.slice(start).join(' ')
+      draft.verdict =
+        verdict === null ? { kind: 'opaque', text: rest } : { kind: 'verdict', verdict, text: rest }
+      break
+    }
     if (value === undefined) return `option '${option}' requires an argument`
     at += 2
     const refusal = readOption(draft, option, value, negate, words.slice(start, at).join(' '))
@@ -67,7 +86,7 @@ function readOption(
   negate: boolean,
   text: string,
 ): string | null {
-  if (option === '-j' || option === '--jump') {
+  if (isTarget(option)) {
     const verdict = readVerdict(draft.reader, value)
     if (verdict === null) return `Illegal target name '${value}'.`
     draft.verdict = { kind: 'verdict', verdict, text }
@@ -78,6 +97,25 @@ function readOption(
   draft.terms.push({ kind: 'match', match, text })
   return null
 }
+
+function isTarget(option: string): boolean {
+  return option === '-j' || option === '--jump'
+}
+
+/** Watchers log and let the frame go on: ebt_log, ebt_nflog, ebt_ulog. */
+function isWatcher(option: string): boolean {
+  return /^--(?:log|nflog|ulog)/.test(option)
+}
+
+/** Those of their options that have no value. */
+const VALUELESS: ReadonlySet<string> = new Set([
+  '--log',
+  '--log-ip',
+  '--log-arp',
+  '--log-ip6',
+  '--nflog',
+  '--ulog',
+])
 
 function readVerdict(reader: EbtablesReader, name: string): Verdict | null {
   switch (name) {

@@ -1,4 +1,3 @@
-import { type Hook, PRIORITY } from '../netfilter/hook.ts'
 import type { Origin } from '../netfilter/origin.ts'
 import type { RestoreLine, RestoreTable } from '../netfilter/restore.ts'
 import type { Chain, NfSet, Rule, Table } from '../netfilter/ruleset.ts'
@@ -6,25 +5,26 @@ import type { ReadFacts, ReadTable, Refusal } from './facts.ts'
 import { findLoop } from './loops.ts'
 import { type LineReader, lineReader } from './rule-draft.ts'
 import { type Bodies, readRuleLine } from './rule-line.ts'
+import {
+  BUILT_IN,
+  type BuiltIn,
+  type ChainText,
+  meansOf,
+  type Standing,
+  type TableName,
+  unread,
+} from './tables.ts'
 import { longestLine } from './words.ts'
-
-type BuiltIn = readonly (readonly [name: string, hook: Hook])[]
-
-/** Built-in chains of the two tables, in the kernel's order: iptable_filter.c, iptable_raw.c. */
-const BUILT_IN: Readonly<Record<RestoreTable['table'], BuiltIn>> = {
-  filter: [
-    ['INPUT', 'input'],
-    ['FORWARD', 'forward'],
-    ['OUTPUT', 'output'],
-  ],
-  raw: [
-    ['PREROUTING', 'prerouting'],
-    ['OUTPUT', 'output'],
-  ],
-}
 
 /** Longest name of a chain: XT_EXTENSION_MAXNAMELEN less the closing zero, include/uapi/linux/netfilter/x_tables.h. */
 const longestChain = 28
+
+/** A whole table as text, its chains in order. */
+export type TableText = {
+  readonly family: 'ip' | 'ip6'
+  readonly table: TableName
+  readonly chains: ReadonlyMap<string, ChainText>
+}
 
 /**
  * Reads what is handed to `iptables-restore -n` into the chains the kernel would hold, on an otherwise empty table.
@@ -32,35 +32,28 @@ const longestChain = 28
  * the kernel keeps the table it had (see {@link emptyTable}).
  */
 export function readRestoreTable(
-  input: RestoreTable,
+  { family, table: name, hooks, chains: own }: RestoreTable,
   sets: ReadonlyMap<string, NfSet>,
   facts: ReadFacts,
 ): ReadTable {
-  const builtIn = new Map(BUILT_IN[input.table])
-  const reader = lineReader({
-    version: input.family === 'ip' ? 4 : 6,
-    table: input.table,
-    facts,
-    sets,
-    isChain: (name) => input.chains.has(name),
-    isBuiltIn: (name) => builtIn.has(name),
-  })
   const refusals: Refusal[] = []
-  const bodies = new Map<string, Bodies | string>()
-  const read = (chain: string, lines: readonly RestoreLine[]): readonly Rule[] =>
-    readLines(reader, chain, lines, bodies, refusals)
-  const chains = new Map<string, Chain>()
-  for (const name of input.chains.keys()) {
-    const message = chainRefusal(name)
-    if (message !== null) refusals.push({ line: chainLine(name, input.chains.get(name)), message })
+  for (const [chain, lines] of own) {
+    const message = chainRefusal(chain)
+    if (message !== null) refusals.push({ line: chainLine(chain, lines), message })
   }
-  for (const [name, hook] of builtIn) {
-    const lines = input.hooks.filter(({ chain }) => chain === name).map(({ line }) => line)
-    chains.set(name, baseChain(name, hook, priorityOf(input.table), read(name, lines)))
+  const chains = new Map<string, ChainText>()
+  for (const { name: chain } of BUILT_IN[name]) {
+    const lines = hooks.filter((hook) => hook.chain === chain).map(({ line }) => line)
+    chains.set(chain, { policy: 'accept', lines })
   }
-  for (const [name, lines] of input.chains)
-    chains.set(name, { name, rules: read(name, lines), base: null, userPolicy: 'return' })
-  const table: Table = { family: input.family, name: input.table, chains, sets, maps: new Map() }
+  for (const [chain, lines] of own) chains.set(chain, { policy: 'return', lines })
+  const { table, refusals: more } = readTable(
+    { family, table: name, chains },
+    sets,
+    facts,
+    'handed',
+  )
+  refusals.push(...more)
   const loop = findLoop(table)
   if (loop !== null) {
     const { chain, rule } = loop
@@ -72,25 +65,67 @@ export function readRestoreTable(
   return { table, refusals }
 }
 
+/**
+ * Reads a table. Of one that a kernel listed nothing is refused: a line that cannot be read is a rule nobody can
+ * evaluate, told as a refusal all the same; sets that are not known leave open whether they match.
+ */
+export function readTable(
+  { family, table, chains: texts }: TableText,
+  sets: ReadonlyMap<string, NfSet>,
+  facts: ReadFacts,
+  standing: Standing,
+): ReadTable {
+  const builtIn = new Map(BUILT_IN[table].map((chain) => [chain.name, chain]))
+  const reader = lineReader({
+    version: family === 'ip' ? 4 : 6,
+    table,
+    facts,
+    sets,
+    isListed: standing === 'listed',
+    isChain: (name) => texts.has(name) && !builtIn.has(name),
+    isBuiltIn: (name) => builtIn.has(name),
+  })
+  const refusals: Refusal[] = []
+  const bodies = new Map<string, Bodies | string>()
+  const chains = new Map<string, Chain>()
+  for (const [name, { policy, lines }] of texts) {
+    const rules = readLines(reader, name, lines, bodies, refusals)
+    const base = builtIn.get(name)
+    chains.set(name, {
+      name,
+      rules,
+      base: base === undefined ? null : baseOf(table, base, policy),
+      userPolicy: 'return',
+    })
+  }
+  return { table: { family, name: table, chains, sets, maps: new Map() }, refusals }
+}
+
 /** The table of a kernel that was handed nothing, or whose restore was refused: built-in chains that accept. */
 export function emptyTable(
   family: RestoreTable['family'],
   name: RestoreTable['table'],
   sets: ReadonlyMap<string, NfSet>,
 ): Table {
-  const chains = BUILT_IN[name].map(([chain, hook]): [string, Chain] => [
-    chain,
-    baseChain(chain, hook, priorityOf(name), []),
+  const chains = BUILT_IN[name].map((chain): [string, Chain] => [
+    chain.name,
+    {
+      name: chain.name,
+      rules: [],
+      base: baseOf(name, chain, 'accept'),
+      userPolicy: 'return',
+    },
   ])
   return { family, name, chains: new Map(chains), sets, maps: new Map() }
 }
 
-function priorityOf(table: RestoreTable['table']): number {
-  return table === 'raw' ? PRIORITY.raw : PRIORITY.filter
-}
-
-function baseChain(name: string, hook: Hook, priority: number, rules: readonly Rule[]): Chain {
-  return { name, rules, base: { hook, priority, policy: 'accept' }, userPolicy: 'return' }
+function baseOf(
+  table: TableName,
+  { hook, priority }: BuiltIn,
+  policy: ChainText['policy'],
+): Chain['base'] {
+  const base = { hook, priority, policy: policy === 'drop' ? 'drop' : 'accept' } as const
+  return table === 'nat' ? { ...base, type: 'nat' } : base
 }
 
 /** The rules of a chain's lines. Equal lines have equal statements: they are read once per table. */
@@ -111,15 +146,25 @@ function readLines(
       read = readRuleLine(reader, text)
       bodies.set(text, read)
     }
-    if (chain.length + text.length + 4 > longestLine)
+    if (!reader.isListed && chain.length + text.length + 4 > longestLine) {
       refusals.push({
         line,
         message: `line of more than ${longestLine} characters: iptables-restore takes its rest for a line of its own`,
       })
-    else if (typeof read === 'string') refusals.push({ line, message: read })
-    else for (const body of read) rules.push({ body, origin, line: number, text })
+    } else if (typeof read === 'string') {
+      refusals.push({ line, message: read })
+      if (reader.isListed) rules.push({ body: unread(text), origin, line: number, text })
+    } else {
+      for (const body of read)
+        rules.push({ body, origin: originIn(reader, origin, body), line: number, text })
+    }
   }
   return rules
+}
+
+/** Of a rule that was listed, its own verdict is what it means. */
+function originIn(reader: LineReader, origin: Origin, body: Bodies[number]): Origin {
+  return reader.isListed ? { ...origin, means: meansOf(body) } : origin
 }
 
 /** `parse_chain`, iptables/xshared.c; names of targets are taken for the kernel's own. */

@@ -8,6 +8,8 @@ export type TermContext = {
   readonly version: 4 | 6
   readonly facts: ReadFacts
   readonly sets: ReadonlyMap<string, NfSet>
+  /** A kernel holds the rule: a set that is not known is there all the same. */
+  readonly isListed: boolean
   /** Of `-p` so far in the line; null: none. */
   readonly protocol: number | null
 }

@@ -156,11 +156,12 @@ export const longestSetName = 31
 export const matchSet: Term = {
   args: 2,
   negatable: true,
-  make: ([name = '', directions = ''], negate, { version, sets }) => {
+  make: ([name = '', directions = ''], negate, { version, sets, isListed }) => {
     if (name.length > longestSetName)
       return `setname \`${name}' too long, max ${longestSetName} characters.`
     const set = sets.get(name)
-    if (set === undefined) return `Set ${name} doesn't exist.`
+    if (set === undefined)
+      return isListed ? { kind: 'opaque', text: name } : `Set ${name} doesn't exist.`
     if (set.kind === 'addresses' && set.version !== version)
       return `The protocol family of set ${name} is IPv${set.version}, which is not applicable.`
     const words = directions.split(',')

@@ -2,15 +2,18 @@ import type { Match } from '../netfilter/match.ts'
 import type { NfSet, Statement } from '../netfilter/ruleset.ts'
 import type { ReadFacts } from './facts.ts'
 import type { MatchModule, TermContext } from './match-module.ts'
+import type { TableName } from './tables.ts'
 import type { Target } from './targets.ts'
 import { joinWords } from './words.ts'
 
 /** What the lines of a table share. */
 export type LineReader = {
   readonly version: 4 | 6
-  readonly table: 'filter' | 'raw'
+  readonly table: TableName
   readonly facts: ReadFacts
   readonly sets: ReadonlyMap<string, NfSet>
+  /** A kernel holds these lines, so no tool refuses them. */
+  readonly isListed: boolean
   /** Chains a rule may jump to. */
   readonly isChain: (name: string) => boolean
   /** Chains of the kernel's own: they exist, and may not be jumped to. */
@@ -109,8 +112,8 @@ function madeUnder({ made }: LineReader, protocol: number): Made {
 
 /** What terms depend on besides their words. */
 export function contextOf({ reader, protocol, protocolNegated }: Draft): TermContext {
-  const { version, facts, sets } = reader
-  return { version, facts, sets, protocol: protocolNegated ? null : protocol }
+  const { version, facts, sets, isListed } = reader
+  return { version, facts, sets, isListed, protocol: protocolNegated ? null : protocol }
 }
 
 /** Loads an extension; one whose options make one statement together gets its place now. */

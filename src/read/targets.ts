@@ -3,12 +3,13 @@ import { PROTO } from '../netfilter/packet.ts'
 import type { RejectWith, Statement } from '../netfilter/ruleset.ts'
 import { parseMarkMask } from './match-terms.ts'
 import type { Gathered } from './rate.ts'
+import type { TableName } from './tables.ts'
 import { parseUnsigned } from './words.ts'
 
 /** What the meaning of a target depends on besides its options. */
 export type TargetContext = {
   readonly version: 4 | 6
-  readonly table: 'filter' | 'raw'
+  readonly table: TableName
   /** Of `-p`; null: none, or negated. */
   readonly protocol: number | null
 }

@@ -94,9 +94,9 @@ const facts: readonly Fact[] = [
   },
   {
     name: 'a target that nobody can follow is not guessed at',
-    rules: '-A FORWARD -j TEE --gateway 10.0.0.1',
+    rules: '-A FORWARD -j HMARK --hmark-mod 5',
     outcome: 'unknown',
-    says: 'what `-j TEE --gateway 10.0.0.1` does is beyond what can be evaluated',
+    says: 'what `-j HMARK --hmark-mod 5` does is beyond what can be evaluated',
   },
   {
     name: 'a match that nobody can evaluate may go both ways',
