@@ -1,4 +1,5 @@
 import type { Asked, Stage } from './ask.ts'
+import { choosesNftables } from './compile/nftables/compile.ts'
 import { decide, kernelName } from './eval/decide.ts'
 import { explainMisses, type LaterMatch, laterMatches } from './eval/explain.ts'
 import { nftDecision } from './eval/nft-decision.ts'
@@ -175,6 +176,9 @@ function withoutItsRules(firewall: NodeFirewall): string | null {
 }
 
 function switchedOff({ firewall }: Stage): string {
+  const { backend, choice, config } = firewall
+  if (backend === 'nftables' && !choice.asked && !choosesNftables(config))
+    return 'the firewall is off: pve-firewall leaves the node to proxmox-firewall, which does not read `nftables: 1` in host.fw'
   const cluster = firewall.tree.clusterFw?.path.split('/').at(-1)
   if (cluster === undefined || firewall.config.cluster === null)
     return 'the firewall is off: there is no cluster.fw with `enable: 1`'

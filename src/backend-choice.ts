@@ -41,12 +41,34 @@ function ownChoice(tree: Tree): BackendChoice {
   if (!chosen.on) return { ...otherwise, ...lenientSwitch(tree, chosen.span) }
   const why = 'host.fw says `nftables: 1`'
   if (flag(optionsOf(cluster), 'enable', false).on)
-    return { backend: 'nftables', asked: false, why, span: chosen.span, diagnostics: [] }
+    return {
+      backend: 'nftables',
+      asked: false,
+      why,
+      span: chosen.span,
+      diagnostics: chosen.span === null ? [] : misspelt(chosen.span),
+    }
   return {
     ...otherwise,
     span: chosen.span,
     why: `${why}, but pve-firewall does not read \`enable: 1\` in cluster.fw`,
   }
+}
+
+/** Proxmox-firewall knows keys of options by their exact spelling only; then no program has rules for the node. */
+function misspelt(span: Span): readonly Diagnostic[] {
+  const { text } = span.file
+  const line = text.slice(text.lastIndexOf('\n', span.start - 1) + 1, span.end).trimStart()
+  if (line.startsWith('nftables')) return []
+  return [
+    diagnostic(
+      'error',
+      'backend/switch-spelling',
+      span,
+      'pve-firewall reads this in any case and removes its rules, proxmox-firewall in lower case only: nothing filters',
+      { help: 'write `nftables: 1`' },
+    ),
+  ]
 }
 
 const otherwise = { backend: 'iptables', asked: false, span: null, diagnostics: [] } as const

@@ -1,5 +1,6 @@
 import { type AskedBackend, type BackendChoice, chooseBackend } from './backend-choice.ts'
 import { type Compiled, compile } from './compile/compile.ts'
+import { choosesNftables } from './compile/nftables/compile.ts'
 import { compileAndHold, type NftablesHeld } from './compile/nftables/hold.ts'
 import { DEFAULT_NFT_VERSION } from './compile/nftables/nft-version.ts'
 import type { IptablesConfig } from './config/dialect/iptables/model.ts'
@@ -80,7 +81,7 @@ export function firewallOf(
 ): NodeFirewall {
   const choice = chooseBackend(tree, options.backend ?? 'auto')
   const { backend } = choice
-  const filter = filterOf(tree, backend, options.nftVersion ?? DEFAULT_NFT_VERSION)
+  const filter = filterOf(tree, choice, options.nftVersion ?? DEFAULT_NFT_VERSION)
   const callsIp = callsIpOn(backend, options)
   const onNode = (node: string): NodeFirewall | null => {
     const found = known.get(node)
@@ -123,13 +124,17 @@ export function isRefused({ backend, compiled }: Filter): boolean {
     : compiled.refusals.length > 0 || compiled.state === 'refused'
 }
 
-function filterOf(tree: Tree, backend: Backend, nftVersion: string): Filter {
+function filterOf(tree: Tree, { backend, asked }: BackendChoice, nftVersion: string): Filter {
   if (backend === 'iptables') {
     const config = readIptables(tree)
     return { backend, config, compiled: compile(tree, config) }
   }
   const config = readNftables(tree)
-  return { backend, config, compiled: compileAndHold(tree, config, nftVersion) }
+  return {
+    backend,
+    config,
+    compiled: compileAndHold(tree, config, nftVersion, asked || choosesNftables(config)),
+  }
 }
 
 function namesOf(filter: Filter, tree: Tree): Names {

@@ -36,8 +36,13 @@ export function replyFate(
     return { with: kind, reachesSender: false, why: 'a reset is not answered with a reset' }
   const before = hops.slice(0, -1).map(({ hop }) => hop)
   const isReset = kind === 'tcp-reset'
-  const direct = isReset && rejecting.physin !== null
-  const way = direct ? reversed(before) : fromHost(question, rejecting, before)
+  const onBridge = hops.at(-1)?.chains.at(-1)?.table.family === 'bridge'
+  const direct = onBridge || (isReset && rejecting.physin !== null)
+  const way = onBridge
+    ? backOverBridge(rejecting)
+    : direct
+      ? reversed(before)
+      : fromHost(question, rejecting, before)
   const why = stopped(question, packet, way, { isReset, direct, flow: flowOf(question, before) })
   return { with: kind, reachesSender: why === null, why }
 }
@@ -109,6 +114,18 @@ function unreachableOf(family: 'ip' | 'ip6', kind: RejectWith): Layer4 {
   return family === 'ip'
     ? { kind: 'icmp', type: 3, code: codes4[kind] ?? 'unknown' }
     : { kind: 'icmpv6', type: 1, code: codes6[kind] ?? 'unknown' }
+}
+
+/**
+ * A bridge's own reject sends its answer back through the port the packet came in by, past the hooks of what the host
+ * sends there, as a packet of no connection (nft_reject_br_send_v4_tcp_reset, net/bridge/netfilter/nft_reject_bridge.c).
+ */
+function backOverBridge({ bridgeIn, ibrname }: Hop): readonly Hop[] {
+  const at: Hop = { ...nowhere, families: ['bridge'], bridgeOut: bridgeIn, obrname: ibrname }
+  return [
+    { ...at, hook: 'output' },
+    { ...at, hook: 'postrouting' },
+  ]
 }
 
 /** The hops of the packet, walked back: each traversal with its ends exchanged. */
@@ -226,7 +243,7 @@ function stopped(
 }
 
 function reasonOf(hop: Hop, state: CtState, chains: readonly ChainTrace[]): string {
-  const place = hop.iif ?? hop.oif ?? 'the host'
+  const place = hop.iif ?? hop.oif ?? hop.bridgeOut ?? 'the host'
   const last = lastRule(chains.at(-1))
   const by = last === null ? 'the policy drops it' : `\`${last}\` drops it`
   return state === 'invalid'

@@ -26,7 +26,7 @@ for (const kind of ['clean', 'messy'] as const) {
       async (_name, directory) => {
         const records = jsonLines<KernelRecord>(directory, 'expect', 'iptables', 'kernel.jsonl')
         const stdin = readFileSync(join(directory, 'queries.jsonl'), 'utf8')
-        const argv = ['trace', '--root', directory, '--batch', '-']
+        const argv = ['trace', '--root', directory, '--backend', 'iptables', '--batch', '-']
         const { code, stdout } = await runCli(argv, { stdin })
         if (records.length === 1 && records[0]?.error !== undefined) {
           expect({ code, stdout }).toEqual({ code: 3, stdout: '' })

@@ -23,9 +23,18 @@ export type NftablesHeld = NftablesCompiled & {
   readonly held: Ruleset
 }
 
-/** Compiles for the nftables backend and lets nft of a version judge it. */
-export function compileAndHold(tree: Tree, config: NftConfig, nftVersion: string): NftablesHeld {
-  const compiled = compileNftables(tree, config)
+/**
+ * Compiles for the nftables backend and lets nft of a version judge it. `switchedOn`: false where proxmox-firewall reads
+ * no switch in what it can read, so that it removes its tables.
+ */
+export function compileAndHold(
+  tree: Tree,
+  config: NftConfig,
+  nftVersion: string,
+  switchedOn = true,
+): NftablesHeld {
+  const compiled =
+    switchedOn || config.refusal !== null ? compileNftables(tree, config) : NOT_SWITCHED_ON
   const refusals =
     compiled.state === 'compiled'
       ? predictRefusals(compiled.commands, tree.protocols, nftVersion)
@@ -39,6 +48,13 @@ export function compileAndHold(tree: Tree, config: NftConfig, nftVersion: string
   const ignoresMalformedLimit = !isAtLeast(nftVersion, '1.1.2')
   const held = readNftTables('nftables', tables, { ignoresMalformedLimit })
   return { ...compiled, diagnostics, refusals, tables, held }
+}
+
+const NOT_SWITCHED_ON: NftablesCompiled = {
+  state: 'disabled',
+  error: null,
+  commands: [],
+  diagnostics: [],
 }
 
 function carriedOut(
