@@ -28,6 +28,22 @@ export default (text) => widthOf(stripVTControlCharacters(text))`
 }
 
 /**
+ * ip-num computes tables of reserved ranges when it is loaded: 10 ms, although most configurations have no IPv6 address
+ * to parse. It is loaded at the first one. What src/ip does not use is not here; the build fails if that changes.
+ */
+const withLateIpNum = {
+  name: 'with-late-ip-num',
+  resolveId: (id) => (id === 'ip-num' ? '\0ip-num' : null),
+  load: (id) =>
+    id === '\0ip-num'
+      ? `const ipNum = () => require(${JSON.stringify(join(root, 'node_modules/ip-num/dist/src/index.js'))})
+export const IPv4 = { fromDecimalDottedString: (text) => ipNum().IPv4.fromDecimalDottedString(text) }
+export const IPv6 = { fromString: (text) => ipNum().IPv6.fromString(text), fromBigInt: (bits) => ipNum().IPv6.fromBigInt(bits) }
+export const collapseIPv6Number = (text) => ipNum().collapseIPv6Number(text)`
+      : null,
+}
+
+/**
  * Bundles one entry into one ESM file. Dynamic imports are inlined but still evaluated only when
  * they are reached, so what a command does not use costs it parsing at most.
  */
@@ -36,13 +52,15 @@ export async function bundle(entry, file) {
     input: join(root, entry),
     cwd: root,
     platform: 'node',
-    plugins: [withoutDevtools, withOwnWidths],
+    plugins: [withoutDevtools, withOwnWidths, withLateIpNum],
     transform: { define: { 'process.env.NODE_ENV': '"production"', 'process.env.DEV': '"false"' } },
   })
   await build.write({
     file: join(root, file),
     format: 'esm',
     codeSplitting: false,
+    minify: true,
+    sourcemap: true,
     banner: '#!/usr/bin/env node',
   })
   await build.close()

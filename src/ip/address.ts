@@ -27,11 +27,43 @@ function parseV4(text: string): IpAddr | null {
 
 function parseV6(text: string): IpAddr | null {
   if (text.length > 45 || !V6_SHAPE.test(text)) return null
+  if (!text.includes('.')) {
+    const bits = parseGroups(text)
+    return bits === null ? null : { version: 6, bits }
+  }
   try {
     return { version: 6, bits: IPv6.fromString(withHexTail(text)).getValue() }
   } catch {
     return null
   }
+}
+
+/**
+ * Eight groups of one to four digits, or fewer around one `::`. ip-num would read them too, in 10 µs and after 10 ms of
+ * loading; a test compares the two.
+ */
+function parseGroups(text: string): bigint | null {
+  const gap = text.indexOf('::')
+  if (gap === -1) return joinGroups(text.split(':'))
+  const head = gap === 0 ? [] : text.slice(0, gap).split(':')
+  const tail = gap + 2 === text.length ? [] : text.slice(gap + 2).split(':')
+  const missing = 8 - head.length - tail.length
+  return missing < 1 ? null : joinGroups([...head, ...Array<string>(missing).fill('0'), ...tail])
+}
+
+/** Groups of hexadecimal digits as one number; two at a time, which a double holds exactly. */
+function joinGroups(groups: readonly string[]): bigint | null {
+  if (groups.length !== 8) return null
+  let bits = 0n
+  let word = 0
+  for (const [at, group] of groups.entries()) {
+    if (group.length < 1 || group.length > 4) return null
+    word = word * 0x10000 + Number.parseInt(group, 16)
+    if (at % 2 === 0) continue
+    bits = (bits << 32n) | BigInt(word)
+    word = 0
+  }
+  return bits
 }
 
 /** `::ffff:1.2.3.4` -> `::ffff:102:304`: ip-num reads only hexadecimal groups. Throws what ip-num throws on a bad tail. */

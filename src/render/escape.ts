@@ -40,12 +40,14 @@ export function showBytes(bytes: string, limit: number = Number.POSITIVE_INFINIT
   return cut ? `${shown}…` : shown
 }
 
-const strict = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
+/** Made when first needed, as above. */
+let strict: { readonly decode: (bytes: Uint8Array) => string } | null = null
 
 /** Decodes UTF-8; what does not decode becomes `\xNN`, byte by byte. `cut`: an incomplete last character is left out. */
 function decodeLossless(bytes: string, cut: boolean): string {
   const raw = Buffer.from(bytes, 'latin1')
   try {
+    strict ??= new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
     return strict.decode(raw)
   } catch {
     let shown = ''
