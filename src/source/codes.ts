@@ -284,6 +284,21 @@ export const DIAGNOSTIC_CODES = {
   'query/said-twice': 'One thing is said twice, and differently.',
   'query/same-endpoint': 'Start and destination are the same place: no hook sees such a packet.',
   'query/unknown-word': 'A word or member says nothing about a packet.',
+  'read/bad-json': 'A listing of nft is not JSON to its end, or nested deeper than any rule.',
+  'read/bad-line':
+    'A line of a dump is none that the tools of the kernel print; it is passed over.',
+  'read/bad-object': 'An object of a listing of nft does not belong there; it is passed over.',
+  'read/empty-dump': 'A dump holds nothing: the kernel has no such tables.',
+  'read/family-unknown':
+    'Nothing tells whether a table is of iptables or of ip6tables; it is taken for iptables.',
+  'read/incomplete': 'A dump says that the kernel holds tables that are in none of the files.',
+  'read/not-evaluated':
+    'A rule of a live node cannot be evaluated: a packet that gets there has no known verdict.',
+  'read/set-missing': 'A rule asks a set that is in no dump: whether it matches is not known.',
+  'read/set-not-evaluated':
+    'A set of a live node has elements other than addresses: whether it matches is not known.',
+  'read/table-twice': 'A table is dumped more than once; the last dump counts.',
+  'read/unknown-dump': 'A file is none of the dumps that can be read.',
   'topology/ambiguous-endpoint': 'A name or address belongs to more than one place.',
   'topology/bad-nic': 'Proxmox refuses the line of this NIC, so the guest has no such NIC.',
   'topology/many-receivers': 'A broadcast or multicast address has no single receiver.',

@@ -42,8 +42,16 @@ export function lineNumber(file: SourceFile, offset: number): number {
 export function position(span: Span): { readonly line: number; readonly column: number } {
   const line = lineNumber(span.file, span.start)
   const lineStart = span.file.lineStarts[line - 1] ?? 0
-  const before = decodeBytes(span.file.text.slice(lineStart, span.start))
-  return { line, column: [...before].length + 1 }
+  const before = span.file.text.slice(lineStart, span.start)
+  const shown = decodeBytes(before)
+  return { line, column: (shown === before ? before.length : characters(shown)) + 1 }
+}
+
+/** How many characters a text has, not how many units; dumps may be one line of any length. */
+function characters(text: string): number {
+  let count = 0
+  for (const _ of text) count += 1
+  return count
 }
 
 /** Span of the whole line (one-based) without its newline. */

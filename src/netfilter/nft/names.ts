@@ -75,7 +75,7 @@ const ETHERTYPE: Readonly<Record<string, number>> = {
  * Protocols as Debian's /etc/protocols names them, lower case first columns, and what nft adds (`ipv6-icmp` and its
  * alias `icmpv6`). nft asks getprotobyname(3).
  */
-const PROTOCOL: Readonly<Record<string, number>> = {
+export const PROTOCOL_NUMBERS: Readonly<Record<string, number>> = {
   ip: 0,
   icmp: 1,
   igmp: 2,
@@ -140,7 +140,7 @@ const TABLES: Partial<Readonly<Record<FieldName, Readonly<Record<string, number>
   'icmpv6 type': ICMPV6_TYPE,
   'icmpv6 code': ICMPV6_CODE,
   'ether type': ETHERTYPE,
-  'meta l4proto': PROTOCOL,
+  'meta l4proto': PROTOCOL_NUMBERS,
 }
 
 /** The number a symbol stands for in a field; decimal and 0x numbers are themselves. Null: nft knows no such symbol. */

@@ -18,6 +18,7 @@ import type {
   Ruleset,
   Table,
 } from '../../netfilter/ruleset.ts'
+import { meansOf } from '../tables.ts'
 import { type FieldRef, plain } from './field.ts'
 import { tupleOf } from './match.ts'
 import type { Place } from './place.ts'
@@ -86,14 +87,14 @@ function readTable(backend: Ruleset['backend'], table: NftTable, options: NftRea
     numbersOf: (name) => numbers.get(name) ?? null,
     ignoresMalformedLimit: options.ignoresMalformedLimit,
     addTuples: (elements) => {
-      const name = `__set${sets.size}`
+      const name = unused(sets, ANONYMOUS.set)
       sets.set(name, { kind: 'tuples', name, elements, origin })
       return name
     },
     addMap: (fields, items) => {
       const elements = items.map((item) => mapElement(fields, item, origin))
       if (!elements.every((element) => element !== null)) return null
-      const name = `__map${maps.size}`
+      const name = unused(maps, ANONYMOUS.map)
       maps.set(name, { name, elements })
       return name
     },
@@ -103,13 +104,24 @@ function readTable(backend: Ruleset['backend'], table: NftTable, options: NftRea
   return backend === 'imported' ? { ...read, tool: 'nft' } : read
 }
 
+/** A name for what has none, as the kernel makes them; names people give begin with a letter. */
+function unused(held: ReadonlyMap<string, unknown>, start: string): string {
+  let number = held.size
+  while (held.has(`${start}${number}`)) number += 1
+  return `${start}${number}`
+}
+
+/** How names of anonymous sets and maps begin. */
+export const ANONYMOUS = { set: '__set', map: '__map' } as const
+
 function readChain(chain: NftChain, place: (origin: Origin) => Place): Chain {
   const rules = chain.rules.map(({ expr, comment, origin }, index): Rule => {
     const listed = listedRule(expr)
     const body = listed.flatMap((statement) => readStatement(statement, place(origin)))
     const text = listed.map((statement) => statementText(statement)).join(' ')
+    const own = origin.kind === 'imported' ? { ...origin, means: meansOf(body) } : origin
     const shown = comment === null ? text : `${text} comment "${comment}"`
-    return { body, origin, line: index + 1, text: shown }
+    return { body, origin: own, line: index + 1, text: shown }
   })
   return { name: chain.name, rules, base: baseOf(chain.body), userPolicy: 'return' }
 }
