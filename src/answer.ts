@@ -2,6 +2,7 @@ import type { Asked, Stage } from './ask.ts'
 import { choosesNftables } from './compile/nftables/compile.ts'
 import { decide, kernelName } from './eval/decide.ts'
 import { explainMisses, type LaterMatch, laterMatches } from './eval/explain.ts'
+import { membershipsOf } from './eval/membership.ts'
 import { nftDecision } from './eval/nft-decision.ts'
 import type { HopTrace } from './eval/trace.ts'
 import { type VerdictOrigin, verdictOrigin } from './eval/verdict-origin.ts'
@@ -11,7 +12,7 @@ import type { NodeFirewall } from './node-firewall.ts'
 import { showIcmpType } from './packet/icmp-types.ts'
 import { showProtocol } from './packet/protocol.ts'
 import type { Answer, Headline } from './render/answer.ts'
-import { type FileNames, shortNames } from './render/file-names.ts'
+import { type FileNames, shortNames, showPlace } from './render/file-names.ts'
 import type { Diagnostic } from './source/diagnostic.ts'
 import { switchesOf } from './switches.ts'
 import type { FirmPlace } from './topology/place.ts'
@@ -23,6 +24,7 @@ export function answerOf(firewall: NodeFirewall, asked: Traced): Answer {
   const { trace, resolved, stages } = asked
   const origin = verdictOrigin(trace)
   const firewalls = [...new Set([firewall, ...stages.map((stage) => stage.firewall)])]
+  const names = namesOf(firewalls)
   return {
     backend: firewall.backend,
     node: firewall.tree.node,
@@ -31,14 +33,14 @@ export function answerOf(firewall: NodeFirewall, asked: Traced): Answer {
     origin,
     kernel: kernelNameOf(asked),
     filled: [...resolved.filled, ...backendTaken(firewall)],
-    remarks: remarksOn(asked),
+    remarks: [...remarksOn(asked), ...inSets(origin, trace, names)],
     overruled: cameTooLate(origin, stages),
     misses: (hop, chain) => {
       const stage = stageOf(stages, hop)
       return stage === null ? [] : explainMisses(stage.question, stage.trace, hop, chain)
     },
     diagnostics: diagnosticsOf(firewalls),
-    names: namesOf(firewalls),
+    names,
   }
 }
 
@@ -52,6 +54,24 @@ export function kernelNameOf({ trace, stages }: Traced): string | null {
 /** The backend, where the question left it to the node's switch. */
 function backendTaken({ choice, backend }: NodeFirewall): Answer['filled'] {
   return choice.asked ? [] : [{ field: 'backend', value: backend, why: choice.why }]
+}
+
+/** By which element an address is in a set the deciding rule asks for: a set may hold more than its section says. */
+function inSets(
+  { hit, hop, chain }: VerdictOrigin,
+  { packet }: Traced['trace'],
+  names: FileNames,
+): readonly string[] {
+  const tables = hop?.chains.map(({ table }) => table) ?? []
+  const table = tables.find(({ chains }) => chains.get(chain?.name ?? '') === chain)
+  if (hit === null || table === undefined) return []
+  return membershipsOf(hit.rule, table, packet).map(({ set, version, address, element }) => {
+    const { origin, text } = element
+    const where =
+      origin.kind === 'policy' || origin.span === null ? '' : ` (${showPlace(origin.span, names)})`
+    const why = origin.kind === 'generated' ? `: ${origin.why}` : ''
+    return `${showAddr({ version, bits: address })} is in ${set} by ${text}${where}${why}`
+  })
 }
 
 /** Lines behind the deciding one that match as well and would have decided otherwise. */
