@@ -1,26 +1,21 @@
 import type { FieldName } from '../netfilter/field.ts'
-import type { Values } from '../netfilter/match.ts'
+import type { Match, Values } from '../netfilter/match.ts'
 import type { Statement } from '../netfilter/ruleset.ts'
 import { parseHostNetwork } from './address.ts'
 import { matchModule } from './match-modules.ts'
 import { interfaceNames } from './match-terms.ts'
-import { addTerm, type Draft, flushUnknown, load, setProtocol, termText } from './rule-draft.ts'
+import { addTerm, type Draft, flushUnknown, load, makeTerm, setProtocol } from './rule-draft.ts'
 import { findTarget, isOtherTarget } from './targets.ts'
-import { parseUnsigned } from './words.ts'
+import { parseUnsigned, textBetween } from './words.ts'
 
-/** An option of iptables itself. `read` gives null, or why it is refused. */
+/** An option of iptables itself. `read` is told where in the line it is, and gives null or why it is refused. */
 export type BaseOption = {
   readonly name: string
   readonly args: number
   readonly negatable: boolean
   /** Its bit among those given; 0: it may be repeated. */
   readonly once: number
-  readonly read: (
-    draft: Draft,
-    option: string,
-    values: readonly string[],
-    negate: boolean,
-  ) => string | null
+  readonly read: (draft: Draft, at: number, negate: boolean) => string | null
 }
 
 /** What messages call an option. */
@@ -34,45 +29,74 @@ function base(
   return [name, ...spellings].map((spelling) => [spelling, option])
 }
 
+/** The value of the option at `at`. */
+function valueAt({ line }: Draft, at: number): string {
+  return line.words[at + 1] ?? ''
+}
+
+/** The option at `at` and so many values, as they stand there. */
+function textAt({ line }: Draft, at: number, args: number, negate: boolean): string {
+  return textBetween(line, negate ? at - 1 : at, at + 1 + args)
+}
+
 function readAddresses(side: 'source' | 'dest'): BaseOption['read'] {
-  return (draft, option, [list = ''], negate) => {
-    const { version } = draft.reader
-    const end = side === 'source' ? 'saddr' : 'daddr'
-    const field: FieldName = version === 4 ? `ip ${end}` : `ip6 ${end}`
-    const add = (element: string): string | null => {
-      const text = termText(draft, negate, option, [element])
-      return addTerm(draft, text, () => {
-        const network = parseHostNetwork(version, element)
-        if (network === 'scattered') return { kind: 'opaque', text }
-        if ('error' in network) return network.error
-        const values: Values = { kind: 'addresses', ranges: [network] }
-        return { kind: 'field', field, values, negate }
-      })
-    }
-    if (!list.includes(',')) return add(list)
+  return (draft, at, negate) => {
+    const list = valueAt(draft, at)
+    if (!list.includes(','))
+      return addTerm(draft, addressTerm(draft, side, textAt(draft, at, 1, negate), list, negate))
     if (negate) return '! not allowed with multiple source or destination IP addresses'
-    const slot = draft.terms.length
+    const option = draft.line.words[at]
+    const turns: Statement[] = []
     for (const element of list.split(',')) {
-      const refusal = add(element)
-      if (refusal !== null) return refusal
+      const term = addressTerm(draft, side, `${option} ${element}`, element, false)
+      if (typeof term === 'string') return term
+      turns.push(term)
     }
     // the first stands for all of them until the rules are written out
-    const turns = draft.terms.splice(slot) as Statement[]
+    draft[side] = { slot: draft.terms.length, turns }
     draft.terms.push(turns[0] ?? null)
-    draft[side] = { slot, turns }
     return null
   }
 }
 
+function addressTerm(
+  draft: Draft,
+  side: 'source' | 'dest',
+  text: string,
+  element: string,
+  negate: boolean,
+): Statement | string {
+  const known = draft.made.get(text)
+  if (known !== undefined) return known
+  const { version } = draft.reader
+  const network = parseHostNetwork(version, element)
+  if (network === 'scattered') return makeTerm(draft, text, { kind: 'opaque', text })
+  if ('error' in network) return makeTerm(draft, text, network.error)
+  const end = side === 'source' ? 'saddr' : 'daddr'
+  const field: FieldName = version === 4 ? `ip ${end}` : `ip6 ${end}`
+  const values: Values = { kind: 'addresses', ranges: [network] }
+  return makeTerm(draft, text, { kind: 'field', field, values, negate })
+}
+
 function readInterface(field: 'meta iifname' | 'meta oifname'): BaseOption['read'] {
-  return (draft, option, values, negate) => {
-    const [name = ''] = values
+  return (draft, at, negate) => {
+    const name = valueAt(draft, at)
     if (name === '') return 'Empty interface is likely to be undesired'
-    return addTerm(draft, termText(draft, negate, option, values), () => {
-      const names = interfaceNames(name)
-      return typeof names === 'string' ? names : { kind: 'field', field, values: names, negate }
-    })
+    const text = textAt(draft, at, 1, negate)
+    return addTerm(
+      draft,
+      draft.made.get(text) ?? makeTerm(draft, text, interfaceMatch(field, name, negate)),
+    )
   }
+}
+
+function interfaceMatch(
+  field: 'meta iifname' | 'meta oifname',
+  name: string,
+  negate: boolean,
+): Match | string {
+  const values = interfaceNames(name)
+  return typeof values === 'string' ? values : { kind: 'field', field, values, negate }
 }
 
 /** Protocols iptables knows without /etc/protocols: `xtables_chain_protos`, libxtables/xtables.c. */
@@ -92,45 +116,50 @@ const ownProtocols: ReadonlyMap<string, number> = new Map([
 ])
 
 /** `xtables_parse_protocol`: a number, or a name in lower case. Zero means any. */
-function readProtocol(
-  draft: Draft,
-  option: string,
-  values: readonly string[],
-  negate: boolean,
-): string | null {
-  const name = (values[0] ?? '').toLowerCase()
+function readProtocol(draft: Draft, at: number, negate: boolean): string | null {
+  const name = valueAt(draft, at).toLowerCase()
   const number =
     draft.reader.facts.protocols.get(name) ?? ownProtocols.get(name) ?? parseUnsigned(name, 255)
   if (number === null) return `unknown protocol "${name}" specified`
   if (number === 0 && negate) return 'rule would never match protocol'
   setProtocol(draft, number, negate)
-  return addTerm(draft, termText(draft, negate, option, values), () => {
-    const ranges = number === 0 ? [{ lo: 0, hi: 255 }] : [{ lo: number, hi: number }]
-    return { kind: 'field', field: 'meta l4proto', values: { kind: 'numbers', ranges }, negate }
-  })
+  const text = textAt(draft, at, 1, negate)
+  const known = draft.made.get(text)
+  if (known !== undefined) return addTerm(draft, known)
+  const ranges = number === 0 ? [{ lo: 0, hi: 255 }] : [{ lo: number, hi: number }]
+  const values: Values = { kind: 'numbers', ranges }
+  const match: Match = { kind: 'field', field: 'meta l4proto', values, negate }
+  return addTerm(draft, makeTerm(draft, text, match))
 }
 
-function readModule(draft: Draft, option: string, [name = '']: readonly string[]): string | null {
-  const prefix = `${option} ${name}`
+function readModule(draft: Draft, at: number): string | null {
+  const name = valueAt(draft, at)
   const module = matchModule(name)
   if (module === undefined) {
     flushUnknown(draft)
-    draft.unknownModule = prefix
+    draft.unknownModule = textAt(draft, at, 1, false)
     return null
   }
   if (module.version !== null && module.version !== draft.reader.version)
     return `Couldn't load match \`${name}':No such file or directory`
-  load(draft, module, prefix)
+  load(draft, module, at)
   return null
 }
 
 function readJump(goto: boolean): BaseOption['read'] {
-  return (draft, _, [name = '']) => {
-    draft.targetName = name
-    draft.goto = goto
+  return (draft, at) => {
+    const name = valueAt(draft, at)
     // no chain has the name of a target
-    draft.target = goto ? null : (findTarget(name) ?? null)
-    if (draft.target !== null) return null
+    const target = goto ? null : (findTarget(name) ?? null)
+    draft.named = {
+      name,
+      goto,
+      target,
+      run: { from: at, to: at + 2, apart: null },
+      options: null,
+      others: null,
+    }
+    if (target !== null) return null
     const { isBuiltIn, isChain } = draft.reader
     if (isChain(name) || isBuiltIn(name)) return null
     if (goto) return `goto '${name}' is not a chain`
@@ -147,8 +176,8 @@ function readFamily(version: 4 | 6): BaseOption['read'] {
 }
 
 /** Whether a packet is a later fragment is nothing a question says. */
-function readFragment(draft: Draft, option: string, _: readonly string[], negate: boolean): null {
-  const text = negate ? `! ${option}` : option
+function readFragment(draft: Draft, at: number, negate: boolean): null {
+  const text = textAt(draft, at, 0, negate)
   draft.terms.push({ kind: 'match', match: { kind: 'opaque', text }, text })
   return null
 }

@@ -4,7 +4,7 @@ import type { Match, NumberRanges, Values } from '../netfilter/match.ts'
 import { ETHERTYPE } from '../netfilter/packet.ts'
 import type { Statement, Verdict } from '../netfilter/ruleset.ts'
 import type { ReadFacts } from './facts.ts'
-import { parseUnsigned, splitWords } from './words.ts'
+import { parseUnsigned, splitBlanks, splitLine } from './words.ts'
 
 /** What the lines of the table share. */
 export type EbtablesReader = {
@@ -40,10 +40,9 @@ export function readEbtablesRule(
   text: string,
 ): readonly Statement[] | string {
   // only what a kernel lists has words in quotes
-  const words = reader.isListed
-    ? splitWords(text)
-    : text.split(/[ \t]/).filter((word) => word !== '')
-  if (typeof words === 'string') return words
+  const line = reader.isListed ? splitLine(text) : { words: splitBlanks(text) }
+  if (typeof line === 'string') return line
+  const { words } = line
   const draft: Draft = { reader, terms: [], ethertype: null, needsArp: false, verdict: null }
   for (let at = 0; at < words.length; ) {
     const start = at

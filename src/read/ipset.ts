@@ -4,7 +4,7 @@ import type { RestoreLine, RestoreSet } from '../netfilter/restore.ts'
 import type { AddressElement, NfSet } from '../netfilter/ruleset.ts'
 import type { Refusal } from './facts.ts'
 import { longestSetName } from './match-terms.ts'
-import { parseUnsigned } from './words.ts'
+import { parseUnsigned, splitBlanks } from './words.ts'
 
 /** Entries a hash takes when `maxelem` is not given: IPSET_DEFAULT_MAXELEM, ip_set_hash.h. */
 const defaultMaxelem = 65_536
@@ -54,7 +54,7 @@ function readCreate(
   line: RestoreLine,
   sets: ReadonlyMap<string, NfSet>,
 ): Created | string {
-  const [command, setName = '', type = '', ...options] = words(line.text)
+  const [command, setName = '', type = '', ...options] = splitBlanks(line.text)
   if (command !== 'create') return `Unknown command: \`${command}'`
   if (setName !== name) return `the line creates \`${setName}', not \`${name}'`
   if (name.length > longestSetName)
@@ -121,7 +121,7 @@ function readElements(
 }
 
 function readElement(version: 4 | 6, { text, origin }: RestoreLine): AddressElement | string {
-  const [, , address = '', ...options] = words(text)
+  const [, , address = '', ...options] = splitBlanks(text)
   const extra = options.find((option) => option !== 'nomatch')
   if (extra !== undefined) return `Unknown argument: \`${extra}'`
   const range = parseNetwork(version, address)
@@ -177,7 +177,7 @@ function readMembers(
 ): readonly string[] {
   const members: string[] = []
   for (const line of adds) {
-    const [, , member = ''] = words(line.text)
+    const [, , member = ''] = splitBlanks(line.text)
     const set = sets.get(member)
     if (set === undefined)
       refusals.push({ line, message: 'Set to be added/deleted/tested as element does not exist.' })
@@ -188,8 +188,4 @@ function readMembers(
     else members.push(member)
   }
   return members
-}
-
-function words(text: string): readonly string[] {
-  return text.split(/[ \t]/).filter((word) => word !== '')
 }

@@ -1,4 +1,4 @@
-import type { Rule, Table } from '../netfilter/ruleset.ts'
+import type { Rule, Statement, Table } from '../netfilter/ruleset.ts'
 
 /**
  * Looks for a chain that a hook reaches and that leads back to itself: `mark_source_chains`,
@@ -30,13 +30,16 @@ export function findLoop(table: Table): { readonly chain: string; readonly rule:
 
 type Jump = { readonly to: string; readonly rule: Rule }
 
+/** Where the rules of each chain lead; of those in a row that share their statement the first stands for all. */
 function jumpsOf(table: Table): ReadonlyMap<string, readonly Jump[]> {
   const jumps = new Map<string, readonly Jump[]>()
   for (const [name, { rules }] of table.chains) {
     const found: Jump[] = []
+    let before: Statement | undefined
     for (const rule of rules) {
       const last = rule.body.at(-1)
-      if (last?.kind !== 'verdict') continue
+      if (last === before || last?.kind !== 'verdict') continue
+      before = last
       const { verdict } = last
       if (verdict.kind === 'jump' || verdict.kind === 'goto')
         found.push({ to: verdict.chain, rule })

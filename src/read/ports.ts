@@ -106,6 +106,7 @@ export function parsePortList(text: string, protocol: number | null, facts: Read
 
 /** Sorts and merges, as {@link NumberRanges} demands. */
 export function mergeRanges(ranges: NumberRanges): NumberRanges {
+  if (ranges.length < 2) return ranges
   const merged: { lo: number; hi: number }[] = []
   for (const { lo, hi } of ranges.toSorted((a, b) => a.lo - b.lo)) {
     const last = merged.at(-1)

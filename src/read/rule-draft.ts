@@ -4,7 +4,7 @@ import type { ReadFacts } from './facts.ts'
 import type { MatchModule, TermContext } from './match-module.ts'
 import type { TableName } from './tables.ts'
 import type { Target } from './targets.ts'
-import { joinWords } from './words.ts'
+import { type Line, textBetween } from './words.ts'
 
 /** What the lines of a table share. */
 export type LineReader = {
@@ -29,28 +29,50 @@ export function lineReader(parts: Omit<LineReader, 'made'>): LineReader {
   return { ...parts, made: new Map() }
 }
 
+/** Words of the line that make one text. */
+export type Run = {
+  readonly from: number
+  /** Behind the last of them, as long as they stand together. */
+  to: number
+  /** The text once they do not stand together; null: it is as it stands in the line. */
+  apart: string | null
+}
+
 /** A match extension that the line has loaded. */
 export type Loaded = {
   readonly module: MatchModule
-  /** `-m NAME`, until it has gone into the text of a statement. */
-  prefix: string | null
+  /** Where `-m NAME` is, until it has gone into the text of a statement; null: nowhere, or it has. */
+  prefix: number | null
   used: boolean
-  /** Options that make one statement together, and where that goes; null: it has none of that kind. */
+  /** Options that make one statement together; null: it has none of that kind. */
   readonly gathered: Gathering | null
 }
 
 /** Options with their values, as they come in. */
 export type Gathering = {
   readonly options: Map<string, readonly string[]>
-  readonly words: string[]
+  readonly run: Run
+  /** Where the statement goes. */
   readonly slot: number
+}
+
+/** What `-j` or `-g` names. */
+export type Named = {
+  readonly name: string
+  readonly goto: boolean
+  /** Null: a chain, or a target that pvefw knows by name alone. */
+  readonly target: Target | null
+  readonly run: Run
+  /** Options of the target; null: none yet. */
+  options: Map<string, readonly string[]> | null
+  /** Words behind it that are no option pvefw knows; null: none yet. */
+  others: string[] | null
 }
 
 /** The rule as far as it has been read; terms that are not settled yet are null. */
 export type Draft = {
   readonly reader: LineReader
-  /** No word of the line needs quotes. */
-  readonly plain: boolean
+  readonly line: Line
   protocol: number | null
   protocolNegated: boolean
   /** Statements made under that protocol. */
@@ -64,19 +86,15 @@ export type Draft = {
   dest: { readonly slot: number; readonly turns: readonly Statement[] } | null
   /** `-m NAME` of an extension pvefw does not know, until its options follow. */
   unknownModule: string | null
-  targetName: string | null
-  target: Target | null
-  goto: boolean
-  /** Null: no options follow the target. */
-  targetOptions: Gathering | null
+  named: Named | null
   skipped: boolean
 }
 
 /** An empty rule. */
-export function newDraft(reader: LineReader, plain: boolean): Draft {
+export function newDraft(reader: LineReader, line: Line): Draft {
   return {
     reader,
-    plain,
+    line,
     protocol: null,
     protocolNegated: false,
     made: madeUnder(reader, -1),
@@ -86,10 +104,7 @@ export function newDraft(reader: LineReader, plain: boolean): Draft {
     source: null,
     dest: null,
     unknownModule: null,
-    targetName: null,
-    target: null,
-    goto: false,
-    targetOptions: null,
+    named: null,
     skipped: false,
   }
 }
@@ -116,51 +131,40 @@ export function contextOf({ reader, protocol, protocolNegated }: Draft): TermCon
   return { version, facts, sets, isListed, protocol: protocolNegated ? null : protocol }
 }
 
-/** Loads an extension; one whose options make one statement together gets its place now. */
-export function load(draft: Draft, module: MatchModule, prefix: string | null): Loaded {
-  const gathered = module.finish === null ? null : newGathering(draft.terms.length)
-  if (gathered !== null) draft.terms.push(null)
+/** Loads an extension, by `-m` at `prefix`; one whose options make one statement together gets its place now. */
+export function load(draft: Draft, module: MatchModule, prefix: number | null): Loaded {
+  let gathered: Gathering | null = null
+  if (module.finish !== null && prefix !== null) {
+    const run = { from: prefix, to: prefix + 2, apart: null }
+    gathered = { options: new Map(), run, slot: draft.terms.length }
+    draft.terms.push(null)
+  }
   const loaded: Loaded = { module, prefix, used: false, gathered }
   draft.loaded.push(loaded)
   return loaded
 }
 
-export function newGathering(slot: number): Gathering {
-  return { options: new Map(), words: [], slot }
+/** Puts more words of the line behind those of the run. */
+export function extendRun(run: Run, line: Line, from: number, to: number): void {
+  if (run.apart === null && run.to === from) run.to = to
+  else run.apart = `${runText(run, line)} ${textBetween(line, from, to)}`
 }
 
-/** The words of a term as they would stand in a line. */
-export function termText(
-  { plain }: Draft,
-  negate: boolean,
-  option: string,
-  values: readonly string[],
-): string {
-  if (!plain) return joinWords(negate ? ['!', option, ...values] : [option, ...values])
-  const start = negate ? `! ${option}` : option
-  switch (values.length) {
-    case 0:
-      return start
-    case 1:
-      return `${start} ${values[0]}`
-    default:
-      return `${start} ${values.join(' ')}`
-  }
+export function runText({ from, to, apart }: Run, line: Line): string {
+  return apart ?? textBetween(line, from, to)
 }
 
-/** Adds a term to the rule; made once per protocol and words, and shared by all rules. Text: why it is refused. */
-export function addTerm(
-  draft: Draft,
-  text: string,
-  make: (context: TermContext) => Match | string,
-): string | null {
-  const statement = draft.made.get(text) ?? makeTerm(draft, text, make(contextOf(draft)))
-  if (typeof statement === 'string') return statement
-  draft.terms.push(statement)
+/** Adds a term to the rule. Text: why it is refused. */
+export function addTerm({ terms }: Draft, term: Statement | string): string | null {
+  if (typeof term === 'string') return term
+  terms.push(term)
   return null
 }
 
-/** Remembers what a match becomes. */
+/**
+ * What a match becomes. Made once for the same words under the same protocol, and shared by all rules: so ask
+ * `draft.made` first.
+ */
 export function makeTerm(draft: Draft, text: string, match: Match | string): Statement | string {
   const statement: Statement | string =
     typeof match === 'string' ? match : { kind: 'match', match, text }

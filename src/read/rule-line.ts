@@ -6,17 +6,18 @@ import {
   addTerm,
   contextOf,
   type Draft,
+  extendRun,
   flushUnknown,
   type LineReader,
   type Loaded,
   load,
   makeTerm,
+  type Named,
   newDraft,
-  newGathering,
-  termText,
+  runText,
 } from './rule-draft.ts'
 import { otherTarget } from './targets.ts'
-import { isPlain, joinWords, splitWords } from './words.ts'
+import { splitLine, textBetween } from './words.ts'
 
 /** The statements of the rules one line becomes, in the kernel's order. */
 export type Bodies = readonly (readonly Statement[])[]
@@ -27,17 +28,18 @@ export type Bodies = readonly (readonly Statement[])[]
  * statement.
  */
 export function readRuleLine(reader: LineReader, text: string): Bodies | string {
-  const words = splitWords(text)
-  if (typeof words === 'string') return words
-  const draft = newDraft(reader, isPlain(text))
-  const refusal = readOptions(draft, words) ?? settle(draft)
+  const line = splitLine(text)
+  if (typeof line === 'string') return line
+  const draft = newDraft(reader, line)
+  const refusal = readOptions(draft) ?? settle(draft)
   if (refusal !== null) return refusal
   if (draft.skipped) return []
-  const last = targetStatement(draft)
+  const last = draft.named === null ? null : targetStatement(draft, draft.named)
   return typeof last === 'string' ? last : expand(draft, last)
 }
 
-function readOptions(draft: Draft, words: readonly string[]): string | null {
+function readOptions(draft: Draft): string | null {
+  const { words } = draft.line
   let negate = false
   for (let at = 0; at < words.length; ) {
     const word = words[at] ?? ''
@@ -48,7 +50,7 @@ function readOptions(draft: Draft, words: readonly string[]): string | null {
       continue
     }
     if (!word.startsWith('-') || word === '-') return `Bad argument \`${word}'`
-    const next = readOption(draft, words, at, word, negate)
+    const next = readOption(draft, at, word, negate)
     if (typeof next === 'string') return next
     negate = false
     at = next
@@ -56,34 +58,40 @@ function readOptions(draft: Draft, words: readonly string[]): string | null {
   return null
 }
 
-/** Index of the word after the option and its values, or why it is refused. */
-function readOption(
-  draft: Draft,
-  words: readonly string[],
-  at: number,
-  option: string,
-  negate: boolean,
-): number | string {
+/** Index of the word after the option at `at` and its values, or why it is refused. */
+function readOption(draft: Draft, at: number, option: string, negate: boolean): number | string {
+  const { words } = draft.line
   const base = BASE_OPTIONS.get(option)
   if (base !== undefined) {
-    if (at + base.args >= words.length) return `option "${option}" requires an argument`
+    const end = at + 1 + base.args
+    if (end > words.length) return `option "${option}" requires an argument`
     if ((draft.given & base.once) !== 0) return `multiple ${base.name} flags not allowed`
     if (negate && !base.negatable) return `cannot have ! before ${base.name}`
     draft.given |= base.once
-    const values = words.slice(at + 1, at + 1 + base.args)
-    return base.read(draft, option, values, negate) ?? at + 1 + base.args
+    return base.read(draft, at, negate) ?? end
   }
-  const targetArgs = draft.target?.options.get(option)
-  if (targetArgs !== undefined) {
-    if (at + targetArgs >= words.length) return `option "${option}" requires an argument`
-    const values = words.slice(at + 1, at + 1 + targetArgs)
-    addTargetOption(draft, option, values, [option, ...values])
-    return at + 1 + targetArgs
-  }
+  const targetArgs = draft.named?.target?.options.get(option)
+  if (draft.named !== null && targetArgs !== undefined)
+    return readTargetOption(draft, draft.named, at, targetArgs)
   const loaded = findLoaded(draft, option)
-  if (loaded !== null) return readTerm(draft, loaded, words, at, option, negate)
+  if (loaded !== null) return readTerm(draft, loaded, at, option, negate)
   if (KNOWN_OPTIONS.has(option)) return `unknown option "${option}"`
-  return readUnknown(draft, words, at, negate)
+  return readUnknown(draft, at, negate)
+}
+
+function readTargetOption(
+  { line }: Draft,
+  named: Named,
+  at: number,
+  args: number,
+): number | string {
+  const option = line.words[at] ?? ''
+  const end = at + 1 + args
+  if (end > line.words.length) return `option "${option}" requires an argument`
+  named.options ??= new Map()
+  named.options.set(option, line.words.slice(at + 1, end))
+  extendRun(named.run, line, at, end)
+  return end
 }
 
 /** The extension an option belongs to: the one loaded last, else that of the protocol, which it brings along. */
@@ -105,63 +113,78 @@ function hasOption(module: MatchModule, option: string): boolean {
 function readTerm(
   draft: Draft,
   loaded: Loaded,
-  words: readonly string[],
   at: number,
   option: string,
   negate: boolean,
 ): number | string {
-  const { module } = loaded
+  const { line } = draft
+  const { module, prefix } = loaded
   const count = module.gathered.get(option) ?? module.terms.get(option)?.args ?? 0
-  if (at + count >= words.length)
+  const end = at + 1 + count
+  if (end > line.words.length)
     return option === '--match-set'
       ? '--match-set requires two args.'
       : `option "${option}" requires an argument`
-  const values = words.slice(at + 1, at + 1 + count)
   loaded.used = true
   if (loaded.gathered !== null) {
-    const { options, words: taken } = loaded.gathered
+    const { options, run } = loaded.gathered
     if (negate) return `${module.name}: option "${option}" cannot be inverted.`
     if (options.has(option)) return `${module.name}: option "${option}" can only be used once.`
-    options.set(option, values)
-    taken.push(option, ...values)
-    return at + 1 + count
+    options.set(option, line.words.slice(at + 1, end))
+    extendRun(run, line, at, end)
+    return end
   }
-  const own = termText(draft, negate, option, values)
-  const text = loaded.prefix === null ? own : `${loaded.prefix} ${own}`
+  const from = negate ? at - 1 : at
+  const text = textBehind(draft, prefix, from, end)
   loaded.prefix = null
-  if (module.name === 'comment') {
-    draft.terms.push({ kind: 'comment', comment: values[0] ?? '', text })
-    return at + 1 + count
-  }
-  const refusal = addTerm(draft, text, (context) => {
-    const match = module.terms.get(option)?.make(values, negate, context)
-    // what nobody can evaluate is shown with its option, which the term itself does not know
-    const isOpaque = match === undefined || (typeof match !== 'string' && match.kind === 'opaque')
-    return isOpaque ? { kind: 'opaque', text: own } : match
-  })
-  return refusal ?? at + 1 + count
+  const term = draft.made.get(text) ?? makeOption(draft, module, text, at, end, negate)
+  return addTerm(draft, term) ?? end
 }
 
-function addTargetOption(
+/** The words of a term, behind the `-m NAME` that stands at `prefix`. */
+function textBehind({ line }: Draft, prefix: number | null, from: number, to: number): string {
+  if (prefix === null) return textBetween(line, from, to)
+  return prefix + 2 === from
+    ? textBetween(line, prefix, to)
+    : `${textBetween(line, prefix, prefix + 2)} ${textBetween(line, from, to)}`
+}
+
+function makeOption(
   draft: Draft,
-  option: string,
-  values: readonly string[],
-  words: readonly string[],
-): void {
-  draft.targetOptions ??= newGathering(-1)
-  draft.targetOptions.options.set(option, values)
-  draft.targetOptions.words.push(...words)
+  module: MatchModule,
+  text: string,
+  at: number,
+  end: number,
+  negate: boolean,
+): Statement | string {
+  const { line, made } = draft
+  const values = line.words.slice(at + 1, end)
+  if (module.name === 'comment') {
+    const comment: Statement = { kind: 'comment', comment: values[0] ?? '', text }
+    made.set(text, comment)
+    return comment
+  }
+  const term = module.terms.get(line.words[at] ?? '')
+  const match = term?.make(values, negate, contextOf(draft))
+  // what nobody can evaluate is shown with its option, which the term itself does not know
+  const isOpaque = match === undefined || (typeof match !== 'string' && match.kind === 'opaque')
+  const own = isOpaque ? textBetween(line, negate ? at - 1 : at, end) : ''
+  return makeTerm(draft, text, isOpaque ? { kind: 'opaque', text: own } : match)
 }
 
 /** An option pvefw does not know takes the words up to the next one. */
-function readUnknown(draft: Draft, words: readonly string[], at: number, negate: boolean): number {
+function readUnknown(draft: Draft, at: number, negate: boolean): number {
+  const { line, named } = draft
+  const { words } = line
   let end = at + 1
   while (end < words.length && words[end] !== '!' && words[end]?.startsWith('-') === false) end += 1
-  const taken = [...(negate ? ['!'] : []), ...words.slice(at, end)]
-  if (draft.targetName !== null) {
-    addTargetOption(draft, 'unknown', [], taken)
+  const from = negate ? at - 1 : at
+  if (named === null) {
+    flushUnknown(draft, textBetween(line, from, end))
   } else {
-    flushUnknown(draft, joinWords(taken))
+    extendRun(named.run, line, from, end)
+    named.others ??= []
+    for (let i = from; i < end; i += 1) named.others.push(words[i] ?? '')
   }
   return end
 }
@@ -169,62 +192,61 @@ function readUnknown(draft: Draft, words: readonly string[], at: number, negate:
 /** Ends the extensions: the statements that need all their options, and what the kernel checks of the whole rule. */
 function settle(draft: Draft): string | null {
   if (draft.unknownModule !== null) flushUnknown(draft)
+  const { line, made } = draft
   const protocol = draft.protocolNegated ? null : draft.protocol
   for (const { module, used, prefix, gathered } of draft.loaded) {
     if (!used && module.empty !== null) return module.empty
     if (module.protocol !== null && module.protocol !== protocol)
       return `the kernel refuses -m ${module.name} without -p ${module.name}`
     if (gathered !== null && module.finish !== null) {
-      const text = `${prefix ?? `-m ${module.name}`} ${joinWords(gathered.words)}`.trim()
-      const made =
-        draft.made.get(text) ??
-        makeTerm(draft, text, module.finish(gathered.options, contextOf(draft)))
-      if (typeof made === 'string') return made
-      draft.terms[gathered.slot] = made
+      const text = runText(gathered.run, line)
+      const term =
+        made.get(text) ?? makeTerm(draft, text, module.finish(gathered.options, contextOf(draft)))
+      if (typeof term === 'string') return term
+      draft.terms[gathered.slot] = term
     } else if (prefix !== null) {
-      draft.terms.push({ kind: 'comment', comment: '', text: prefix })
+      const text = textBetween(line, prefix, prefix + 2)
+      draft.terms.push({ kind: 'comment', comment: '', text })
     }
   }
   return null
 }
 
-/** The statement of the target, made once like the terms; null: the rule has none. */
-function targetStatement(draft: Draft): Statement | null | string {
-  const { targetName: name, targetOptions, made } = draft
-  if (name === null) return null
-  const start = `${draft.goto ? '-g' : '-j'} ${name}`
-  const text = targetOptions === null ? start : `${start} ${joinWords(targetOptions.words)}`
+/** The statement of the target, made once like the terms. */
+function targetStatement(draft: Draft, named: Named): Statement | string {
+  const { made, line } = draft
+  const text = runText(named.run, line)
   const known = made.get(text)
   if (known !== undefined) return known
-  const statement = makeTarget(draft, name, text)
+  const statement = makeTarget(draft, named, text)
   made.set(text, statement)
   return statement
 }
 
-function makeTarget(draft: Draft, name: string, text: string): Statement | string {
-  const { reader, target, targetOptions, goto, protocol, protocolNegated } = draft
+function makeTarget(draft: Draft, named: Named, text: string): Statement | string {
+  const { reader, protocol, protocolNegated } = draft
+  const { name, goto, target, options, others } = named
   if (reader.isBuiltIn(name)) return `the kernel refuses a jump to the built-in chain ${name}`
   if (reader.isChain(name))
     return { kind: 'verdict', verdict: { kind: goto ? 'goto' : 'jump', chain: name }, text }
-  const options = targetOptions?.options ?? noOptions
-  if (target === null) return otherTarget(name, targetOptions?.words ?? [], text)
-  if (options.has('unknown')) return { kind: 'opaque', text }
+  if (target === null) return otherTarget(name, others ?? [], text)
+  if (others !== null) return { kind: 'opaque', text }
   const { version, table } = reader
-  return target.make(options, text, {
+  return target.make(options ?? NO_OPTIONS, text, {
     version,
     table,
     protocol: protocolNegated ? null : protocol,
   })
 }
 
-const noOptions: ReadonlyMap<string, readonly string[]> = new Map()
+const NO_OPTIONS: ReadonlyMap<string, readonly string[]> = new Map()
 
 /** One rule per pair of addresses, source by source: `append_entry`, iptables/iptables.c. */
 function expand(draft: Draft, last: Statement | null): Bodies {
-  // INVARIANT: settle() has filled every place that was kept
-  const common = draft.terms as Statement[]
-  if (last !== null) common.push(last)
-  const { source, dest } = draft
+  const { source, dest, terms } = draft
+  if (last !== null) terms.push(last)
+  // INVARIANT: settle() has filled every place that was kept. A copy has no room to grow: there are many.
+  const common = terms.slice() as Statement[]
   if (source === null && dest === null) return [common]
   const bodies: (readonly Statement[])[] = []
   const none: readonly (Statement | null)[] = [null]
