@@ -237,6 +237,7 @@ function readProtocol(token: Token): readonly What[] | Bad {
     if (tail === '') return bad(token.column, 'expected an ICMP type after `/`')
     return [{ text: token.text, fields: { proto, icmpType: tail } }]
   }
+  if (proto === 'ethertype') return [{ text: token.text, fields: { ethertype: tail } }]
   const ports = tail.split(',')
   if (ports.includes(''))
     return bad(token.column, `expected a port or a list of ports: ${token.text}`)
