@@ -53,6 +53,8 @@ export type Filter =
 export type OpenResult = {
   readonly firewall: NodeFirewall | null
   readonly diagnostics: readonly Diagnostic[]
+  /** {@link LoadResult.unread} */
+  readonly unread: readonly string[]
 }
 
 /** What is read, and what the files do not tell. */
@@ -67,10 +69,10 @@ export type OpenOptions = LoadOptions & {
 
 /** Reads a tree from disk and compiles the firewall of one of its nodes, as its backend would. */
 export function openFirewall(options: OpenOptions): OpenResult {
-  const { tree, diagnostics } = loadTree(options)
-  if (tree === null) return { firewall: null, diagnostics }
+  const { tree, diagnostics, unread } = loadTree(options)
+  if (tree === null) return { firewall: null, diagnostics, unread }
   const firewall = firewallOf(tree, options)
-  return { firewall, diagnostics: firewall.diagnostics }
+  return { firewall, diagnostics: firewall.diagnostics, unread }
 }
 
 /** The firewall of a tree that was read; `known`: firewalls of nodes by name, filled as they are asked for. */

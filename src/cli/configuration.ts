@@ -13,7 +13,12 @@ export type Configuration =
       readonly warnings: readonly Diagnostic[]
     }
   | { readonly kind: 'usage'; readonly message: string }
-  | { readonly kind: 'unreadable'; readonly diagnostics: readonly Diagnostic[] }
+  | {
+      readonly kind: 'unreadable'
+      readonly diagnostics: readonly Diagnostic[]
+      /** `--anyway` would go on without the files that cannot be read. */
+      readonly couldGoOn: boolean
+    }
 
 /**
  * Reads and compiles what `--root` and its companions name. `guest`: whose node is meant if nothing else says. `both`
@@ -40,8 +45,15 @@ export function openConfiguration(
     bridgeNfCall: bridgeNfCall === null ? null : bridgeNfCall === '1',
     ...(nftVersion === null ? {} : { nftVersion }),
   }
-  const { firewall, diagnostics } = openFirewall(options)
-  if (firewall === null) return { kind: 'unreadable', diagnostics }
+  const { firewall, diagnostics, unread } = openFirewall(options)
+  const invalid = diagnostics.find(({ code }) => code === 'config/invalid-option')
+  if (invalid !== undefined)
+    return { kind: 'usage', message: `${invalid.message}: ${invalid.help ?? ''}` }
+  if (firewall === null) return { kind: 'unreadable', diagnostics, couldGoOn: false }
+  if (unread.length > 0 && !given.flags.has('anyway')) {
+    const why = diagnostics.filter(({ code }) => code === 'config/unreadable-file')
+    return { kind: 'unreadable', diagnostics: why, couldGoOn: true }
+  }
   const other =
     backend === 'both' ? firewallOf(firewall.tree, { ...options, backend: 'nftables' }) : null
   return { kind: 'opened', firewall, other, warnings: firewall.choice.diagnostics }

@@ -190,9 +190,10 @@ export const TRACE: Command = {
     backendOrBoth,
     nftVersion,
     bridgeNfCall,
-    option(CONFIGURATION, 'anyway', '', 'trace what is left when the backend refuses the rules', {
+    option(CONFIGURATION, 'anyway', '', 'answer without what cannot be read or is refused', {
       more:
-        'When the kernel tools refuse a part of the rules, the real service stops there and keeps what it had. With ' +
+        'What cannot be read counts as missing then, which may well change the answer. When the kernel tools ' +
+        'refuse a part of the rules, the real service stops there and keeps what it had. With ' +
         '--anyway the packet is traced through what the steps before the failure leave in an empty kernel.',
     }),
     {

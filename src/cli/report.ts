@@ -38,10 +38,12 @@ export function reportAbout(
     return
   }
   const files = asked === null ? new Set<string>() : filesOf(asked)
+  const host = asked !== null && endsAtHost(asked)
   const concerns = diagnostics.filter(
-    ({ severity, span }) =>
+    ({ severity, span, code }) =>
       severity === 'error' ||
-      (severity === 'warning' && span !== null && files.has(span.file.path)),
+      (severity === 'warning' &&
+        ((host && ABOUT_HOST.has(code)) || (span !== null && files.has(span.file.path)))),
   )
   const shown = concerns.slice(0, mostShown)
   reportAll(io, [...always, ...shown], names)
@@ -49,6 +51,17 @@ export function reportAbout(
   const rest = countDiagnostics(diagnostics.filter((one) => !told.has(one)))
   if (rest === '' || asked === null) return
   write(io, [line([piece(`${rest} more about this configuration: -v shows them`, 'faint')])])
+}
+
+/** What is not known of the node itself: its address, and the network that may log in. */
+const ABOUT_HOST: ReadonlySet<Diagnostic['code']> = new Set([
+  'config/host-address-unknown',
+  'config/local-network-unknown',
+  'config/local-network-fallback',
+])
+
+function endsAtHost({ resolved }: Traced): boolean {
+  return [resolved.from, resolved.to].some(({ place }) => place.kind === 'host')
 }
 
 /** Files whose lines decide about this packet: those of its ends, cluster.fw, host.fw where the host is an end. */
@@ -120,6 +133,20 @@ export function reportRefusal(io: Io, firewall: NodeFirewall, names: FileNames):
       4,
     ),
   ])
+}
+
+/** Why there is no answer: nothing can be read, or not all that may decide. */
+export function reportUnreadable(
+  io: Io,
+  {
+    diagnostics,
+    couldGoOn,
+  }: { readonly diagnostics: readonly Diagnostic[]; readonly couldGoOn: boolean },
+): void {
+  reportAll(io, diagnostics)
+  if (!couldGoOn) return
+  const why = 'what cannot be read may decide; --anyway answers as if it were not there'
+  write(io, [line([piece('no answer: ', 'strong'), why], 4)])
 }
 
 /** What makes no sense about a question, with advice. */

@@ -27,6 +27,8 @@ export type Disk = {
   /** What a symbolic link says; null when it is none. */
   readonly link: (path: string) => string | null
   readonly diagnostics: () => readonly Diagnostic[]
+  /** Paths that are there and were not read. */
+  readonly refused: () => readonly string[]
 }
 
 export type Entry = { readonly name: string; readonly kind: 'file' | 'directory' | 'other' }
@@ -91,7 +93,7 @@ export function openDisk(root: string): Disk {
           limit <= bytesLeft
             ? `it is larger than ${limit} bytes, which no file of Proxmox is`
             : `the files of this tree are larger than ${TREE_BYTES} bytes together`
-        return refuse(path, why, 'the answer is given as if it were not there; make it smaller')
+        return refuse(path, why, 'make it smaller; until then it counts as missing')
       }
       bytesLeft -= text.length
       return sourceFile(path, text)
@@ -105,7 +107,11 @@ export function openDisk(root: string): Disk {
     if (found === 'file') return readListed(path, limit)
     if (found === 'missing') return null
     const what = found === 'directory' ? 'a directory' : 'no regular file'
-    return refuse(path, `it is ${what}`, 'the answer is given as if it were not there')
+    return refuse(
+      path,
+      `it is ${what}`,
+      'put the file in its place; until then it counts as missing',
+    )
   }
 
   const list = (path: string): readonly Entry[] => {
@@ -147,10 +153,18 @@ export function openDisk(root: string): Disk {
     }
   }
 
-  return { read, readListed, list, kind, link, diagnostics: report.diagnostics }
+  return {
+    read,
+    readListed,
+    list,
+    kind,
+    link,
+    diagnostics: report.diagnostics,
+    refused: () => [...refused],
+  }
 }
 
-const READ_HELP = 'run pvefw as root, or read a copy of the tree; the answer is given without it'
+const READ_HELP = 'run pvefw as root, or read a copy of the tree; until then it counts as missing'
 
 /** The bytes of a file as a byte string; null when there are more than `limit`. Throws what the system says. */
 function readBytes(path: string, limit: number, chunk: Buffer): string | null {

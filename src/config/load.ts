@@ -37,6 +37,8 @@ export type LoadResult = {
   /** Null when nothing usable is at the root, or it is not clear which node is meant: an error says so. */
   readonly tree: Tree | null
   readonly diagnostics: readonly Diagnostic[]
+  /** Files and directories with rules or guests that are there and could not be read: without them any answer may be wrong. */
+  readonly unread: readonly string[]
 }
 
 /**
@@ -49,7 +51,7 @@ export function loadTree(options: LoadOptions): LoadResult {
   if (layout.kind === 'none') {
     // What may not be looked at explains more than that nothing was found.
     const [refused] = disk.diagnostics()
-    return { tree: null, diagnostics: [refused ?? layout.diagnostic] }
+    return { tree: null, diagnostics: [refused ?? layout.diagnostic], unread: [] }
   }
   const pve = layout.kind === 'node' ? 'etc/pve/' : ''
 
@@ -73,6 +75,7 @@ export function loadTree(options: LoadOptions): LoadResult {
     return {
       tree: null,
       diagnostics: [...disk.diagnostics(), ...corosync.diagnostics, choice.diagnostic],
+      unread: [],
     }
 
   const { node } = choice
@@ -133,8 +136,13 @@ export function loadTree(options: LoadOptions): LoadResult {
       oversized(tree),
       missing,
     )
-  return { tree: { ...tree, diagnostics }, diagnostics }
+  const unread = disk.refused().filter((path) => DECIDING.test(path.slice(pve.length)))
+  return { tree: { ...tree, diagnostics }, diagnostics, unread }
 }
+
+/** Files below etc/pve whose lines decide packets, and the directories they stand in. */
+const DECIDING =
+  /^(?:corosync\.conf|firewall(?:\/[^/]+\.fw)?|nodes(?:\/[^/]+\/(?:host\.fw|(?:qemu-server|lxc)(?:\/\d+\.conf)?))?|sdn(?:\/\.running-config|\/firewall(?:\/[^/]+\.fw)?)?)$/
 
 const NOTHING: Parsed<null> = { value: null, diagnostics: [] }
 

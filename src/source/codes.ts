@@ -117,7 +117,7 @@ export const DIAGNOSTIC_CODES = {
   'config/unknown-protocol':
     'A rule names a protocol that etc/protocols does not; it has no effect.',
   'config/unreadable-file':
-    'A file is there but cannot be read; the answer is given as if it were not there.',
+    'A file is there but cannot be read; if it has rules or a guest, there is no answer without --anyway.',
   'config/vnet-ignored': 'The iptables backend does not read the firewall files of vnets.',
   'config/zero-prefix': 'A set may not hold a network of prefix length 0; the line is left out.',
   'config/zero-value':

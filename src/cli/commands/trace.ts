@@ -18,10 +18,10 @@ import type { Io } from '../io.ts'
 import { guestHint, queryOf } from '../query.ts'
 import {
   reportAbout,
-  reportAll,
   reportNftRefusal,
   reportProblems,
   reportRefusal,
+  reportUnreadable,
 } from '../report.ts'
 import { usageError } from '../usage.ts'
 
@@ -34,7 +34,7 @@ export async function trace(given: Arguments, io: Io): Promise<ExitCode> {
     case 'usage':
       return usageError(io, opened.message, 'trace')
     case 'unreadable':
-      reportAll(io, opened.diagnostics)
+      reportUnreadable(io, opened)
       if (given.flags.has('json')) writeJson(io, { error: 'configuration unreadable' })
       return EXIT.refused
     default:
