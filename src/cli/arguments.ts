@@ -22,7 +22,10 @@ export type Invocation =
 /** Reads a command line by the table of options. `columns`: of the terminal, for `--help`. */
 export async function readArguments(argv: readonly string[], columns: number): Promise<Invocation> {
   if (argv[0] === '--version') return { kind: 'show', text: `${VERSION}\n` }
-  const command = COMMANDS.find(({ name }) => name === argv[0]) ?? null
+  const [first = '-'] = argv
+  const command = COMMANDS.find(({ name }) => name === first) ?? null
+  if (command === null && !first.startsWith('-'))
+    return { kind: 'usage', message: noCommand(first), command: null }
   const given: Given = { values: null }
   const parser = common(command === null ? anyCommand() : oneCommand(command, given), columns)
   parser.fail((message, error) => {
@@ -39,6 +42,9 @@ export async function readArguments(argv: readonly string[], columns: number): P
       return { kind: 'usage', message: error.message, command: command?.name ?? null }
     throw error
   }
+  const twice = command === null || given.values === null ? null : saidTwice(command, given.values)
+  if (command !== null && twice !== null)
+    return { kind: 'usage', message: twice, command: command.name }
   if (command !== null && given.values !== null)
     return { kind: 'run', command: command.name, given: argumentsOf(given.values) }
   return { kind: 'show', text: `${shown.trimEnd()}\n` }
@@ -52,7 +58,6 @@ function anyCommand(): Argv {
   const start = yargs([])
     .scriptName('pvefw')
     .usage('$0 <command>\n\nSimulates packets through a Proxmox VE firewall configuration.')
-    .recommendCommands()
     .demandCommand(1, 'a command is needed')
     .version(false)
     .option('version', { type: 'boolean', describe: 'show the version' })
@@ -116,11 +121,46 @@ function arrowFirst(word: string): string {
 
 /** One line, and for a misspelt option the one that was meant. */
 function advised(message: string, command: Command | null): string {
-  const text = message.replace(/\n */g, ' ')
+  const text = inOurWords(message.replace(/\n */g, ' '), command)
   const [, unknown = ''] = /^Unknown arguments?: ([a-z-]+)/.exec(text) ?? []
   const names = (command?.options ?? []).flatMap(({ name, alias }) => [name, ...alias])
   const near = unknown === '' ? [] : nearest(unknown, names)
   return near.length === 0 ? text : `${text}; did you mean --${near.join(' or --')}?`
+}
+
+/** What yargs says of its own inner life, said of the command line. */
+function inOurWords(message: string, command: Command | null): string {
+  const [, name = '', value = '', choices = ''] =
+    /^Invalid values: Argument: ([^,]+), Given: "(.*)", Choices: (.*)$/.exec(message) ?? []
+  if (name !== '') {
+    const isWord = command !== null && positionalName(command.positional) === name
+    return `${isWord ? name : `--${name}`} cannot be \`${value}\`: ${choices.replaceAll('"', '')}`
+  }
+  if (message.startsWith('Not enough non-option arguments') && command !== null) {
+    const choices = command.positionalChoices.join(', ')
+    return `a ${positionalName(command.positional)} is needed${choices === '' ? '' : `: ${choices}`}`
+  }
+  const [, without = ''] = /^Not enough arguments following: (.+)$/.exec(message) ?? []
+  return without === '' ? message : `--${without} needs a value`
+}
+
+function noCommand(word: string): string {
+  const near = nearest(
+    word,
+    COMMANDS.map(({ name }) => name),
+  )
+  return `there is no command \`${word}\`${near.length === 0 ? '' : `; did you mean ${near.join(' or ')}?`}`
+}
+
+/** An option with two different values: which of them holds would be a guess. */
+function saidTwice({ options }: Command, values: Readonly<Record<string, unknown>>): string | null {
+  for (const { name, kind } of options) {
+    const value = values[name]
+    if (kind !== 'text' || !Array.isArray(value)) continue
+    const [one, other] = new Set(value.map(String))
+    if (other !== undefined) return `--${name} is both \`${one}\` and \`${other}\`: leave one out`
+  }
+  return null
 }
 
 /** Thrown to leave yargs from its fail handler; never leaves this file. */
@@ -146,7 +186,7 @@ function positionalName(positional: string): string {
   return positional.replace(/[^a-z]/g, '')
 }
 
-/** Words of the variadic positional and values of the options; of a repeated option the last one. */
+/** Words of the variadic positional and values of the options. */
 function argumentsOf(given: Readonly<Record<string, unknown>>): Arguments {
   const text = new Map<string, string>()
   const flags = new Set<string>()

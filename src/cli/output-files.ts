@@ -1,4 +1,4 @@
-import { mkdirSync, realpathSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, realpathSync, writeFileSync } from 'node:fs'
 import { dirname, join, sep } from 'node:path'
 import { EXIT, type ExitCode } from './exit.ts'
 import type { Io } from './io.ts'
@@ -10,7 +10,7 @@ export type OutputFiles = Readonly<Record<string, string>>
 /** Writes files into a directory, which is made if it is missing. */
 export function writeFiles(directory: string, files: OutputFiles, io: Io): ExitCode {
   try {
-    mkdirSync(directory, { recursive: true })
+    makeDirectory(directory)
     for (const [file, text] of Object.entries(files))
       writeFileSync(join(directory, file), text, 'latin1')
     return EXIT.answered
@@ -18,6 +18,13 @@ export function writeFiles(directory: string, files: OutputFiles, io: Io): ExitC
     if (!(error instanceof Error)) throw error
     return usageError(io, `cannot write to ${directory}: ${error.message}`, 'compile')
   }
+}
+
+/** With its parents. The recursive mkdir of Node 20 never ends where no directory can be made, as in /proc. */
+function makeDirectory(directory: string): void {
+  if (existsSync(directory)) return
+  makeDirectory(dirname(directory))
+  mkdirSync(directory)
 }
 
 /** Below /etc/pve, also by way of a symbolic link in a part of the path that exists. */

@@ -1,3 +1,4 @@
+import { EXIT } from './exit.ts'
 import type { Io, Sink } from './io.ts'
 
 /** The real streams. A reader that closes the pipe early (`| head`) ends the command quietly. */
@@ -14,8 +15,12 @@ export function processIo(): Io {
 function sinkOf(stream: NodeJS.WriteStream): Sink {
   let open = true
   stream.on('error', (error: NodeJS.ErrnoException) => {
-    if (error.code !== 'EPIPE' && error.code !== 'ERR_STREAM_DESTROYED') throw error
     open = false
+    if (error.code === 'EPIPE' || error.code === 'ERR_STREAM_DESTROYED') return
+    // an answer that nobody got is none, so no exit code of an answer
+    if (stream !== process.stderr)
+      process.stderr.write(`pvefw: cannot write the answer: ${error.message}\n`)
+    process.exit(EXIT.usage)
   })
   return {
     write: (text, encoding) => {

@@ -111,10 +111,14 @@ function readRight(tokens: readonly string[], said: Said, names: NameTables): Pr
 
 /** An address, a `+set` or a scoped alias: what may follow an endpoint's name. */
 function isAddressLike(token: string, names: NameTables): boolean {
-  const parts = splitEndpointText(token, (name) => parseProtocol(name, names) !== null)
+  const parts = splitEndpointText(token, (name) => isProtocolName(name, names))
   return (
     parts !== null && (/^(?:\+|dc\/|guest\/)/.test(parts.base) || parseAddr(parts.base) !== null)
   )
+}
+
+function isProtocolName(name: string, names: NameTables): boolean {
+  return name.toLowerCase() === 'arp' || parseProtocol(name, names) !== null
 }
 
 function readEndpoint(
@@ -123,7 +127,7 @@ function readEndpoint(
   said: Said,
   names: NameTables,
 ): Problem | null {
-  const parts = splitEndpointText(token, (name) => parseProtocol(name, names) !== null)
+  const parts = splitEndpointText(token, (name) => isProtocolName(name, names))
   if (parts === null)
     return problem(
       'query/bad-endpoint',

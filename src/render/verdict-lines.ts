@@ -29,8 +29,9 @@ export function renderHeadline(answer: Answer, look: Pick<Look, 'glyphs'>): Styl
 }
 
 export function showHeadline({ proto, from, src, to, dst }: Headline): string {
+  // an end without a name is outside; one whose address is not known either is nothing but that
   const end = (name: string | null, address: string | null): string =>
-    [name, address].filter((part) => part !== null).join(' ')
+    [name, address].filter((part) => part !== null).join(' ') || 'outside'
   return `${proto} ${end(from, src)} → ${end(to, dst)}`
 }
 
@@ -103,7 +104,14 @@ function decidingLine({ origin, names, trace }: Answer): readonly (Piece | strin
 
 function reasons(answer: Answer): readonly string[] {
   const { origin, trace } = answer
-  if (trace.outcome === 'unknown') return [`it cannot be said: ${undecided(trace)}`]
+  if (trace.outcome === 'unknown') {
+    const unsaid = UNSAID.find(({ field }) =>
+      answer.filled.some((one) => one.field === field && one.value === 'unknown'),
+    )
+    const reason = undecided(trace)
+    const advice = unsaid === undefined || !reason.includes(unsaid.words) ? [] : [unsaid.advice]
+    return [`it cannot be said: ${reason}`, ...advice]
+  }
   const purpose = purposeOf(origin)
   switch (origin.kind) {
     case 'rule':
@@ -133,6 +141,13 @@ function reasons(answer: Answer): readonly string[] {
       return unreachable(origin.kind)
   }
 }
+
+/** Fields a question may leave open, by the words in which an unknown verdict names them. */
+const UNSAID = [
+  { field: 'src', words: 'the source address', advice: 'say it with --src ADDRESS' },
+  { field: 'dst', words: 'the destination address', advice: 'say it with --dst ADDRESS' },
+  { field: 'dport', words: 'the destination port', advice: 'say it with --dport PORT' },
+] as const
 
 /** The last assumption of an unknown verdict says what would decide. */
 function undecided({ assumptions }: Answer['trace']): string {

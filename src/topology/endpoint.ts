@@ -294,6 +294,12 @@ function unknownEndpoint(topology: Topology, base: string): Problem {
       `${quoted(base)} is a bridge, not one end of a packet`,
       `say \`outside:${base}\` for what is behind its port, or \`${base}/PORT\``,
     )
+  if (/^\d+(?:\.\d+)+$/.test(base) || /^[\da-f:]*:[\da-f:.]*$/i.test(base))
+    return problem(
+      'topology/unknown-endpoint',
+      `${quoted(base)} is no address`,
+      'write `192.168.1.53` or `2001:db8::1`',
+    )
   return problem(
     'topology/unknown-endpoint',
     `there is no guest, node or alias ${quoted(base)}`,

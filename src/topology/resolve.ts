@@ -159,7 +159,10 @@ function noteWhereOutsideIs(ends: Ends, route: Route, filled: Filled[]): void {
     const { place } = ends[side]
     const { why } = route[side]
     if (place.kind !== 'outside' || why === null) continue
-    filled.push({ field: side, value: describeEnd(place, route[side]), why })
+    const value = describeEnd(place, route[side])
+    const known = filled.findIndex(({ field }) => field === side)
+    if (known === -1) filled.push({ field: side, value, why })
+    else filled[known] = { field: side, value, why: `${filled[known]?.why}; ${why}` }
   }
 }
 

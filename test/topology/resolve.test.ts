@@ -269,13 +269,12 @@ describe('what is filled in', () => {
   it('is listed with its reason', () => {
     const { filled } = answer('-> vm105 dport=http')
     expect(filled.map(({ field, why: reason }) => `${field}: ${reason}`)).toEqual([
-      'from: no start was given',
+      'from: no start was given; behind vmbr0, which has the gateway',
       'to: one of its 2 NICs',
       'family: the only family an end has an address of',
       'proto: a port was given',
       'sport: a port of the dynamic range',
       'flags: a new connection starts with it',
-      'from: behind vmbr0, which has the gateway',
       'src: no address was given',
       'dst: etc/pve/nodes/pve1/qemu-server/105.conf:4',
     ])
