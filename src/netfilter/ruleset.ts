@@ -160,3 +160,6 @@ export type Ruleset = {
   readonly backend: 'iptables' | 'nftables' | 'imported'
   readonly tables: readonly Table[]
 }
+
+/** How the names of sets and maps begin that stand in one rule only and have no name of their own (nft). */
+export const ANONYMOUS = { set: '__set', map: '__map' } as const

@@ -17,12 +17,15 @@ export type LiveRead = {
   readonly nftTables: readonly NftTable[]
   /** Whose rules are in it; null: neither pve-firewall's nor proxmox-firewall's. */
   readonly backend: 'iptables' | 'nftables' | null
+  /** What there were dumps of; a kernel without tables of iptables says nothing of itself. */
+  readonly covered: ReadonlySet<'ip' | 'ip6' | 'bridge' | 'ipset' | 'nft'>
   /** An `error` means that a file is not, or not to its end, in the ruleset. */
   readonly diagnostics: readonly Diagnostic[]
 }
 
 /** A file that was told by its content. */
 type Dump = {
+  readonly kind: DumpKind
   readonly report: Report
   readonly saved: SavedText
   readonly nft: readonly NftTable[]
@@ -56,6 +59,7 @@ export function readLive(files: readonly SourceFile[]): LiveRead {
     ruleset: { backend: 'imported', tables },
     nftTables,
     backend: backendOf(tables),
+    covered: coveredBy(dumps),
     diagnostics: dumps.flatMap(({ report }) => report.finished()),
   }
 }
@@ -69,13 +73,23 @@ function readDump(file: SourceFile): Dump {
   const kind = kindOf(file.text)
   switch (kind) {
     case 'nft-json':
-      return { report, saved: NOTHING, nft: readNftListing(file, report) }
+      return { kind, report, saved: NOTHING, nft: readNftListing(file, report) }
     case 'saved':
-      return { report, saved: splitSaved(file, report), nft: [] }
+      return { kind, report, saved: splitSaved(file, report), nft: [] }
     default:
       reportKind(file, kind, report)
-      return { report, saved: NOTHING, nft: [] }
+      return { kind, report, saved: NOTHING, nft: [] }
   }
+}
+
+function coveredBy(dumps: readonly Dump[]): LiveRead['covered'] {
+  const covered = new Set<'ip' | 'ip6' | 'bridge' | 'ipset' | 'nft'>()
+  for (const { kind, saved } of dumps) {
+    if (kind === 'nft-json') covered.add('nft')
+    if (saved.sets.length > 0) covered.add('ipset')
+    for (const { family } of saved.tables) covered.add(family ?? 'ip')
+  }
+  return covered
 }
 
 function reportKind(file: SourceFile, kind: DumpKind, report: Report): void {

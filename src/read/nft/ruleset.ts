@@ -9,14 +9,15 @@ import { listedRule, setDatatypes, updatedSets } from '../../netfilter/nft/liste
 import type { NftChain, NftSet, NftTable } from '../../netfilter/nft/objects.ts'
 import { statementText } from '../../netfilter/nft/text.ts'
 import type { Origin } from '../../netfilter/origin.ts'
-import type {
-  AddressElement,
-  Chain,
-  NfMap,
-  NfSet,
-  Rule,
-  Ruleset,
-  Table,
+import {
+  type AddressElement,
+  ANONYMOUS,
+  type Chain,
+  type NfMap,
+  type NfSet,
+  type Rule,
+  type Ruleset,
+  type Table,
 } from '../../netfilter/ruleset.ts'
 import { meansOf } from '../tables.ts'
 import { type FieldRef, plain } from './field.ts'
@@ -110,9 +111,6 @@ function unused(held: ReadonlyMap<string, unknown>, start: string): string {
   while (held.has(`${start}${number}`)) number += 1
   return `${start}${number}`
 }
-
-/** How names of anonymous sets and maps begin. */
-export const ANONYMOUS = { set: '__set', map: '__map' } as const
 
 function readChain(chain: NftChain, place: (origin: Origin) => Place): Chain {
   const rules = chain.rules.map(({ expr, comment, origin }, index): Rule => {
