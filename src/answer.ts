@@ -46,9 +46,12 @@ export function answerOf(firewall: NodeFirewall, asked: Traced): Answer {
 
 /** The deciding rule as the kernel it ran in names it: by the backend of the last node on the way. */
 export function kernelNameOf({ trace, stages }: Traced): string | null {
-  return stages.at(-1)?.firewall.backend === 'nftables'
-    ? nftDecision(trace)
-    : kernelName(decide(trace))
+  const firewall = stages.at(-1)?.firewall
+  const last = trace.hops.findLast(({ chains }) => chains.length > 0)?.chains.at(-1)
+  // on one node there can be tables of both
+  const isNft =
+    firewall?.live === undefined ? firewall?.backend === 'nftables' : last?.table.tool === 'nft'
+  return isNft ? nftDecision(trace) : kernelName(decide(trace))
 }
 
 /** The backend, where the question left it to the node's switch. */
@@ -101,7 +104,8 @@ function diagnosticsOf(firewalls: readonly NodeFirewall[]): readonly Diagnostic[
 /** Short names for all files of the trees that were read. */
 export function namesOf(firewalls: readonly NodeFirewall[]): FileNames {
   return shortNames(
-    firewalls.flatMap(({ tree }) => [
+    firewalls.flatMap(({ tree, live }) => [
+      ...(live?.files ?? []),
       ...[tree.clusterFw, tree.hostFw].flatMap((file) => (file === null ? [] : [file.path])),
       ...[...tree.guestFw.values(), ...tree.vnetFw.values()].map((file) => file.path),
       ...tree.guests.map(({ conf }) => conf.path),
@@ -171,6 +175,8 @@ function addressAndPort({ l3, l4 }: Packet, side: 'src' | 'dst'): string | null 
 /** What must be known about an answer as a whole: rules that are not in force, switches that are off. */
 function remarksOn({ trace, resolved, stages }: Traced): readonly string[] {
   const remarks = stages.flatMap((stage) => {
+    const { live } = stage.firewall
+    if (live !== undefined) return [`the rules are those of ${live.files.join(', ')}`]
     const refused = withoutItsRules(stage.firewall)
     if (refused !== null) return [refused]
     if (trace.outcome !== 'accept') return []

@@ -35,7 +35,7 @@ export function ask(firewall: NodeFirewall, query: Query): Asked {
     const node = legs[0]?.node ?? firewall.tree.node
     const own = firewall.onNode(node) ?? firewall
     const question: Question = {
-      ruleset: own.compiled.state === 'disabled' ? NO_RULES : own.compiled.held,
+      ruleset: rulesOf(own),
       path: {
         ...resolved.path,
         legs,
@@ -52,6 +52,12 @@ export function ask(firewall: NodeFirewall, query: Query): Asked {
     if (trace.outcome !== 'accept') break
   }
   return { kind: 'traced', query, resolved, stages, trace: joined(resolved, stages) }
+}
+
+/** What a node holds: what was dumped, else what its configuration compiles to. */
+function rulesOf({ live, compiled }: NodeFirewall): Ruleset {
+  if (live !== undefined) return live.ruleset
+  return compiled.state === 'disabled' ? NO_RULES : compiled.held
 }
 
 /** A node whose firewall is off: pve-firewall has taken its chains away, and bridged packets see no table at all. */

@@ -9,6 +9,7 @@ import type { NftConfig } from './config/dialect/nftables/model.ts'
 import { readNftables } from './config/dialect/nftables/read.ts'
 import { type LoadOptions, loadTree } from './config/load.ts'
 import type { Tree } from './config/tree.ts'
+import type { Ruleset } from './netfilter/ruleset.ts'
 import type { NameTables } from './packet/query.ts'
 import type { Diagnostic } from './source/diagnostic.ts'
 import { type Backend, callsIpByDefault } from './topology/devices.ts'
@@ -27,6 +28,8 @@ export type Opened = {
   readonly choice: BackendChoice
   readonly topology: Topology
   readonly tables: NameTables
+  /** What the node really holds, read from dumps: it decides in place of what the configuration compiles to. */
+  readonly live?: { readonly ruleset: Ruleset; readonly files: readonly string[] }
   /** Everything that was complained about, reading and compiling; what is odd about the choice of the backend is there. */
   readonly diagnostics: readonly Diagnostic[]
   /**
