@@ -1,5 +1,3 @@
-import { createReadStream } from 'node:fs'
-import { resolve } from 'node:path'
 import { kernelNameOf } from '../answer.ts'
 import { ask } from '../ask.ts'
 import { verdictOrigin } from '../eval/verdict-origin.ts'
@@ -10,10 +8,8 @@ import { safeJson } from '../render/escape.ts'
 import { assumptionsJson, decidedByJson } from '../render/json.ts'
 import { EXIT, type ExitCode } from './exit.ts'
 import type { Io } from './io.ts'
+import { isReadError, longestLine, packetLines } from './packet-lines.ts'
 import { usageError } from './usage.ts'
-
-/** Longest line that is read: a packet takes a few hundred characters. */
-const longestLine = 100_000
 
 /** Answers are handed on in pieces of this many characters: one write a line would take most of the time. */
 const pieceLength = 65_536
@@ -31,10 +27,7 @@ export async function answerBatch(
   let text = ''
   let asExpected = true
   try {
-    for await (const line of linesOf(
-      file === '-' ? io.stdin() : contentOf(resolve(io.cwd, file)),
-    )) {
-      if (line.trim() === '') continue
+    for await (const line of packetLines(file, io)) {
       const { json, verdict } = answerLine(firewall, line)
       if (expect !== null && verdict !== expect) asExpected = false
       text += `${json}\n`
@@ -76,27 +69,4 @@ export function answerLine(
 function errorLine(id: string | number | null, problem: Problem | undefined): string {
   const error = problem?.message ?? 'not understood'
   return safeJson({ id, error, code: problem?.code ?? null, help: problem?.help ?? null })
-}
-
-/** Lines of a text that comes in pieces; of an endless line only the beginning is kept. */
-async function* linesOf(pieces: AsyncIterable<string>): AsyncIterable<string> {
-  let rest = ''
-  for await (const piece of pieces) {
-    const lines = piece.split('\n')
-    const last = lines.pop() ?? ''
-    for (const line of lines) {
-      yield rest + line
-      rest = ''
-    }
-    if (rest.length <= longestLine) rest += last
-  }
-  yield rest
-}
-
-async function* contentOf(path: string): AsyncIterable<string> {
-  for await (const piece of createReadStream(path, { encoding: 'utf8' })) yield String(piece)
-}
-
-function isReadError(error: unknown): error is NodeJS.ErrnoException {
-  return error instanceof Error && 'syscall' in error
 }

@@ -71,6 +71,10 @@ async function dynamic(
       const { PROTOCOL_NAMES } = await import('../packet/protocol.ts')
       return PROTOCOL_NAMES
     }
+    case 'code': {
+      const { CODES } = await import('./commands/explain.ts')
+      return CODES
+    }
     case 'state':
       return ['new', 'established', 'related', 'invalid']
     case 'guest':

@@ -10,6 +10,7 @@ export type Completes =
   | 'node'
   | 'protocol'
   | 'state'
+  | 'code'
   | 'file'
   | 'directory'
   | 'nothing'
@@ -30,7 +31,7 @@ export type Option = {
 }
 
 export type Command = {
-  readonly name: 'trace' | 'compile' | 'man' | 'completion'
+  readonly name: 'trace' | 'compile' | 'backends' | 'explain' | 'man' | 'completion'
   /** Positional arguments as yargs writes them, empty for none. */
   readonly positional: string
   readonly positionalHelp: string
@@ -278,6 +279,62 @@ export const COMPILE: Command = {
   ],
 }
 
+export const BACKENDS: Command = {
+  name: 'backends',
+  positional: '[packet..]',
+  positionalHelp: "a packet to compare: '192.168.1.53 -> 105:80/tcp'",
+  positionalChoices: [],
+  positionalCompletes: 'endpoint',
+  summary: 'say what changes when a node is switched to the other backend',
+  description: [
+    'Reads the configuration as both programs do, pve-firewall (iptables) and proxmox-firewall (nftables), and names ' +
+      'what one of them would not load, options without effect and every known difference that concerns this node, ' +
+      'with its lines. With a packet it shows both verdicts and the two deciding lines; with --batch those of all ' +
+      'packets that end differently, and how many those are.',
+  ],
+  options: [
+    option(PACKET, 'batch', 'FILE', 'one packet a line as JSON, - for standard input', {
+      completes: 'file',
+      more: 'The lines are those of pvefw trace --batch.',
+    }),
+    root,
+    node,
+    hostIp,
+    localNetwork,
+    nftVersion,
+    bridgeNfCall,
+    option(CONFIGURATION, 'anyway', '', 'compare also what is left when a backend refuses', {
+      more: 'Then the packets go through what an empty kernel would hold of the rules.',
+    }),
+    {
+      ...option(OUTPUT, 'verbose', '', 'more: -v every place of a difference', { alias: ['v'] }),
+      kind: 'count',
+    },
+    option(OUTPUT, 'json', '', 'JSON; with --batch one object a line, and the count'),
+  ],
+  examples: [
+    { line: 'pvefw backends', what: 'what would change on this node' },
+    { line: "pvefw backends '192.168.1.53 -> host:22/tcp'", what: 'both verdicts on one packet' },
+  ],
+}
+
+export const EXPLAIN: Command = {
+  name: 'explain',
+  positional: '[code..]',
+  positionalHelp: 'code of a complaint or a difference: nftables/blacklist',
+  positionalChoices: [],
+  positionalCompletes: 'code',
+  summary: 'explain a code that another command printed',
+  description: [
+    'Prints the sentence behind the code of a complaint, or behind a difference between the backends with its source ' +
+      'and the scenario that shows it. Without a code it lists them all.',
+  ],
+  options: [option(OUTPUT, 'json', '', 'JSON')],
+  examples: [
+    { line: 'pvefw explain backends/management-first', what: 'what is behind a difference' },
+  ],
+}
+
 export const MAN: Command = {
   name: 'man',
   positional: '',
@@ -308,4 +365,4 @@ export const COMPLETION: Command = {
   ],
 }
 
-export const COMMANDS: readonly Command[] = [TRACE, COMPILE, MAN, COMPLETION]
+export const COMMANDS: readonly Command[] = [TRACE, COMPILE, BACKENDS, EXPLAIN, MAN, COMPLETION]

@@ -50,6 +50,10 @@ async function load(command: Command['name']): Promise<Handler> {
       return (await import('./commands/trace.ts')).trace
     case 'compile':
       return (await import('./commands/compile.ts')).compile
+    case 'backends':
+      return (await import('./commands/backends.ts')).backends
+    case 'explain':
+      return (await import('./commands/explain.ts')).explain
     case 'man':
       return (await import('./commands/man.ts')).man
     case 'completion':

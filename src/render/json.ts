@@ -135,7 +135,7 @@ function clipped(span: Span): string {
   return quote({ ...span, end: Math.min(span.end, span.start + longest) }).trim()
 }
 
-function placeJson(span: Span | null): {
+export function placeJson(span: Span | null): {
   readonly file: string | null
   readonly line: number | null
 } {

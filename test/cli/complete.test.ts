@@ -35,6 +35,8 @@ describe('completion offers', () => {
     expect(await offered('')).toEqual([
       'trace',
       'compile',
+      'backends',
+      'explain',
       'man',
       'completion',
       '--help',

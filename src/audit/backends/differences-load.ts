@@ -134,8 +134,8 @@ export const LOAD_DIFFERENCES: readonly Difference[] = [
     code: 'backends/family-lost',
     effect: 'verdict',
     sentence:
-      'A rule whose protocol, source and destination are of different address families is left out by iptables; ' +
-      'nftables keeps it and drops the match that does not fit.',
+      'What of a rule does not fit its address family (protocol, macro, source, destination) is left out with the rule by ' +
+      'iptables; nftables keeps it, without the match that does not fit.',
     source: 'proxmox-firewall rule.rs `handle_match`; Firewall.pm `verify_rule`',
     section: '17.8',
     scenario: 'family-lost',

@@ -42,7 +42,7 @@ export function guestPolicy(keys: readonly string[], values: readonly string[]):
       keys.flatMap((key) => {
         const option = fw.options.get(key)
         return option !== undefined && values.includes(option.value.toUpperCase())
-          ? [{ span: option.span, note: `${key} of guest` }]
+          ? [{ span: option.span, note: 'frames of other kinds than IP fall under it too' }]
           : []
       }),
     )

@@ -1,8 +1,7 @@
-import { answerOf, namesOf } from '../../answer.ts'
-import { ask } from '../../ask.ts'
-import { isRefused, type NodeFirewall } from '../../node-firewall.ts'
+import { namesOf } from '../../answer.ts'
+import { askAll, differ, verdictOf } from '../../backend-answers.ts'
+import type { NodeFirewall } from '../../node-firewall.ts'
 import type { Query } from '../../packet/query.ts'
-import type { Answer } from '../../render/answer.ts'
 import { type Compared, comparisonLine } from '../../render/comparison.ts'
 import { safeJson } from '../../render/escape.ts'
 import { answerJson, type JsonObject } from '../../render/json.ts'
@@ -24,23 +23,16 @@ export function answerBoth(
   given: Arguments,
   io: Io,
 ): ExitCode {
-  const answers: Compared[] = []
-  for (const firewall of firewalls) {
-    const asked = ask(firewall, query)
-    if (asked.kind === 'refused') {
-      reportProblems(io, asked.problems)
-      return EXIT.usage
-    }
-    const refused = asked.stages.find((stage) => isRefused(stage.firewall))?.firewall ?? null
-    const kept = refused ?? (isRefused(firewall) ? firewall : null)
-    const { backend } = firewall
-    if (kept === null || given.flags.has('anyway')) {
-      if (kept !== null) reportNftRefusal(io, kept, namesOf([kept]))
-      answers.push({ kind: 'answered', backend, answer: answerOf(firewall, asked) })
-    } else {
-      reportRefusal(io, kept, namesOf([kept]))
-      answers.push({ kind: 'refused', backend })
-    }
+  const asked = askAll(firewalls, query, given.flags.has('anyway'))
+  if (asked.kind === 'problems') {
+    reportProblems(io, asked.problems)
+    return EXIT.usage
+  }
+  const { answers } = asked
+  for (const { kind, refusedOn } of answers) {
+    if (refusedOn === null) continue
+    const report = kind === 'refused' ? reportRefusal : reportNftRefusal
+    report(io, refusedOn, namesOf([refusedOn]))
   }
   print(answers, given, io)
   return exitCodeOf(answers, given.text.get('expect') ?? null)
@@ -81,13 +73,9 @@ function bothJson(answers: readonly Compared[]): JsonObject {
   return {
     version: 1,
     backend: 'both',
-    differ: new Set(answers.map(verdictOf)).size > 1,
+    differ: differ(answers),
     answers: Object.fromEntries(answers.map((one) => [one.backend, shown(one)])),
   }
-}
-
-function verdictOf(one: Compared): Answer['trace']['outcome'] | 'refused' {
-  return one.kind === 'refused' ? 'refused' : one.answer.trace.outcome
 }
 
 /** A refusal says most, then a doubt, then an answer that was not expected. */
