@@ -41,6 +41,13 @@ export function pathFor(
   to: Attachment,
   facts: PathFacts,
 ): Path | Problem {
+  // a bridge never sends a frame back where it came from (br_forward.c should_deliver)
+  if (from.kind === 'port' && to.kind === 'port' && isSamePort(from, to))
+    return problem(
+      'query/same-endpoint',
+      `start and destination are both behind ${from.port} of ${showSegment(from.segment)}: no guest of this tree is known by that address`,
+      'a packet between them passes no firewall of this node; if a guest has the address, name the guest: `--to 105 --dst ADDRESS`',
+    )
   const rules = hopRules(wiring.backend, wiring.callsIp, facts.family)
   const direct = directHops(wiring, rules, from, to)
   const hostToSender = directHops(wiring, rules, { kind: 'host' }, from) ?? []
@@ -137,6 +144,10 @@ function exitOf(wiring: Wiring, end: Attachment): Attachment | null {
   return device.segment === null
     ? { kind: 'device', device: device.name }
     : uplinkAttachment(wiring, device.segment)
+}
+
+function isSamePort(one: PortAttachment, other: PortAttachment): boolean {
+  return one.port === other.port && sameSegment(one.segment, other.segment)
 }
 
 function isOutside(end: Attachment, exit: Attachment): boolean {

@@ -237,6 +237,7 @@ describe('ways', () => {
     ['vm105 -> vm105/net1 arp', 'topology/not-routed'],
     ['vm105 -> 105/net0 tcp/80', 'query/same-endpoint'],
     ['outside -> 8.8.8.8 tcp/80', 'query/same-endpoint'],
+    ['8.8.8.8 -> 192.168.1.222 tcp/80', 'query/same-endpoint'],
     ['vm105 -> 105 tcp/80', 'query/same-endpoint'],
     ['vmbr0/tap9i0 -> vmbr0/tap9i0 tcp/80', 'query/same-endpoint'],
     ['outside:vmbr2 -> outside:vmbr1 tcp/80', 'query/same-endpoint'],
