@@ -38,7 +38,7 @@ export function ask(firewall: NodeFirewall, query: Query): Asked {
       ruleset: rulesOf(own),
       path: {
         ...resolved.path,
-        legs,
+        legs: own.live === undefined ? legs : legs.map(withAllFamilies),
         assumptions: stages.length === 0 ? resolved.path.assumptions : [],
       },
       packet: resolved.packet,
@@ -58,6 +58,17 @@ export function ask(firewall: NodeFirewall, query: Query): Asked {
 function rulesOf({ live, compiled }: NodeFirewall): Ruleset {
   if (live !== undefined) return live.ruleset
   return compiled.state === 'disabled' ? NO_RULES : compiled.held
+}
+
+/** On a real node tables of any family may be there, not only those of one backend. */
+function withAllFamilies(leg: Leg): Leg {
+  const hops = leg.hops.map((hop) => {
+    const families = new Set(hop.families)
+    if (families.has('ip') || families.has('ip6') || families.has('inet'))
+      for (const family of ['ip', 'ip6', 'inet'] as const) families.add(family)
+    return { ...hop, families: [...families] }
+  })
+  return { ...leg, hops }
 }
 
 /** A node whose firewall is off: pve-firewall has taken its chains away, and bridged packets see no table at all. */

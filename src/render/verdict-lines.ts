@@ -1,5 +1,7 @@
+import { isOwnChain, isOwnTable, tableName } from '../audit/ownership.ts'
 import type { Outcome } from '../eval/trace.ts'
 import type { VerdictOrigin } from '../eval/verdict-origin.ts'
+import type { Rule, Table } from '../netfilter/ruleset.ts'
 import { unreachable } from '../source/unreachable.ts'
 import type { Answer, Headline, Overruled } from './answer.ts'
 import { showPlace } from './file-names.ts'
@@ -73,6 +75,11 @@ function nftTraced({ backend, kernel }: Answer): string | null {
 /** The line itself, quoted, after its place; a description where there is no line. */
 function decidingLine({ origin, names, trace }: Answer): readonly (Piece | string)[] {
   const place = origin.span === null ? null : piece(showPlace(origin.span, names), 'place')
+  if (origin.rule?.origin.kind === 'imported') {
+    const where = piece(liveRule(origin, origin.rule), 'place')
+    const text = piece(ruleText(origin.rule), trace.outcome)
+    return [...(place === null ? [] : [place, '  ']), where, '  ', text]
+  }
   switch (origin.kind) {
     case 'rule':
     case 'policy': {
@@ -86,7 +93,7 @@ function decidingLine({ origin, names, trace }: Answer): readonly (Piece | strin
           piece(`${origin.option}: ${trace.outcome.toUpperCase()}`, trace.outcome),
           ' (default)',
         ]
-      return ['the end of ', piece(origin.chain?.name ?? 'the chain', 'place')]
+      return ['the end of ', piece(liveChain(origin), 'place'), ...policyOf(origin)]
     }
     case 'generated': {
       const { rule, chain, index } = origin
@@ -100,6 +107,44 @@ function decidingLine({ origin, names, trace }: Answer): readonly (Piece | strin
     default:
       return unreachable(origin.kind)
   }
+}
+
+/** A chain; in what a node really holds, with its table: any program may have chains of any name. */
+function liveChain(origin: VerdictOrigin): string {
+  const chain = origin.chain?.name ?? 'the chain'
+  const table = tableOf(origin)
+  return table?.tool === undefined ? chain : `${tableName(table, 'imported')} ${chain}`
+}
+
+/** `iptables filter f2b-sshd:1`. */
+function liveRule(origin: VerdictOrigin, rule: Rule): string {
+  if (origin.chain !== null) return `${liveChain(origin)}:${(origin.index ?? 0) + 1}`
+  // where it is not known whether a rule matches it is not among those that ran
+  for (const { table } of origin.hop?.chains ?? [])
+    for (const chain of table.chains.values()) {
+      const index = chain.rules.indexOf(rule)
+      if (index !== -1) return `${liveChain({ ...origin, chain })}:${index + 1}`
+    }
+  return 'a rule'
+}
+
+function tableOf({ hop, chain }: VerdictOrigin): Table | null {
+  const tables = hop?.chains.map(({ table }) => table) ?? []
+  return tables.find(({ chains }) => chains.get(chain?.name ?? '') === chain) ?? null
+}
+
+/** Of a chain that does not accept what comes to its end. */
+function policyOf({ chain }: VerdictOrigin): readonly string[] {
+  return chain?.base?.policy === 'drop' ? [', whose policy is DROP'] : []
+}
+
+/** Who made a rule or chain that is neither backend's; null for theirs and for rules of a configuration. */
+function strangerOf(origin: VerdictOrigin): string | null {
+  const table = tableOf(origin)
+  if (table?.tool === undefined || isOwnTable(table)) return null
+  const isImported = origin.rule === null || origin.rule.origin.kind === 'imported'
+  if (!isImported || isOwnChain(origin.chain?.name ?? '')) return null
+  return 'neither pve-firewall nor proxmox-firewall made it: another program of the node did'
 }
 
 function reasons(answer: Answer): readonly string[] {
@@ -121,8 +166,10 @@ function reasons(answer: Answer): readonly string[] {
             'the firewall of the sending guest gave it, and the test after the group looks only at the mark: this ' +
             'lets the guest reach every port of the host',
         ]
-      return [`the first matching rule ${purpose}`]
+      return [`the first matching rule ${purpose}`, ...strangers(origin)]
     case 'policy': {
+      if (origin.option === null && trace.outcome !== 'accept')
+        return [`no rule of ${origin.chain?.name ?? 'the chain'} decides`, ...strangers(origin)]
       if (origin.option === null)
         return trace.hops.some((hop) => hop.chains.some((chain) => chain.hits.length > 0))
           ? ['no rule stopped the packet on its way']
@@ -140,6 +187,11 @@ function reasons(answer: Answer): readonly string[] {
     default:
       return unreachable(origin.kind)
   }
+}
+
+function strangers(origin: VerdictOrigin): readonly string[] {
+  const stranger = strangerOf(origin)
+  return stranger === null ? [] : [stranger]
 }
 
 /** Fields a question may leave open, by the words in which an unknown verdict names them. */

@@ -2,7 +2,7 @@ import type { NfSet, Statement, Table } from '../../netfilter/ruleset.ts'
 import { EBTABLES_BUILT_IN, type EbtablesTableName, readEbtablesTable } from '../ebtables.ts'
 import type { ReadTable } from '../facts.ts'
 import { readTable } from '../iptables.ts'
-import { BUILT_IN, type TableName, unread } from '../tables.ts'
+import { BUILT_IN, type ChainText, type TableName, unread } from '../tables.ts'
 import type { Report } from './report.ts'
 import { SAVED_FACTS } from './saved-facts.ts'
 import type { SavedTable } from './saved-text.ts'
@@ -39,7 +39,8 @@ function readIp(
   sets: ReadonlyMap<string, NfSet>,
   report: Report,
 ): ReadTable | null {
-  const { family, table, chains, span } = saved
+  const { family, table, span } = saved
+  const chains = new Map([...saved.chains].map(([name, chain]) => [name, unsigned(chain)]))
   if (!Object.hasOwn(BUILT_IN, table)) return null
   if (family === null)
     report.add(
@@ -56,6 +57,14 @@ function readIp(
   } as const
   return readTable(text, sets, SAVED_FACTS, 'listed')
 }
+
+/** A chain without the signature pve-firewall puts behind its rules, a comment that is a rule of its own. */
+function unsigned(chain: ChainText): ChainText {
+  const { lines } = chain
+  return SIGNATURE.test(lines.at(-1)?.text ?? '') ? { ...chain, lines: lines.slice(0, -1) } : chain
+}
+
+const SIGNATURE = /^-m comment --comment "?PVESIG:[^ "]+"?$/
 
 /**
  * ebtables-nft puts all chains of table filter at one priority (`xtables_bridge`, iptables/nft.c). In table broute DROP
