@@ -3,9 +3,13 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { performance } from 'node:perf_hooks'
 import { compile } from '../../src/compile/compile.ts'
+import { compileAndHold } from '../../src/compile/nftables/hold.ts'
+import { DEFAULT_NFT_VERSION } from '../../src/compile/nftables/nft-version.ts'
 import { readIptables } from '../../src/config/dialect/iptables/read.ts'
+import { readNftables } from '../../src/config/dialect/nftables/read.ts'
 import { loadTree } from '../../src/config/load.ts'
 import type { Tree } from '../../src/config/tree.ts'
+import { nftFiles } from '../../src/nft-files.ts'
 import { renderHanded } from '../../src/render/iptables-save.ts'
 import { writeTree } from './generate.ts'
 
@@ -19,6 +23,32 @@ export type CompileCost = {
   readonly render: number
   readonly memory: number
   readonly rules: number
+}
+
+/** The same for the nftables backend; `render` is ruleset.json and skeleton.nft. */
+export function measureNftables(root: string): CompileCost {
+  const start = performance.now()
+  const tree = load(root)
+  const loaded = performance.now()
+  const config = readNftables(tree)
+  const read = performance.now()
+  const compiledFor = compileAndHold(tree, config, DEFAULT_NFT_VERSION)
+  const compiled = performance.now()
+  const memory = process.resourceUsage().maxRSS / 1024
+  if (compiledFor.state !== 'compiled') throw new Error('nothing compiled')
+  const beforeText = performance.now()
+  nftFiles(compiledFor)
+  const rendered = performance.now()
+  const rules = compiledFor.held.tables.flatMap((table) => [...table.chains.values()])
+  return {
+    load: loaded - start,
+    read: read - loaded,
+    compile: compiled - read,
+    total: compiled - start,
+    render: rendered - beforeText,
+    memory,
+    rules: rules.reduce((sum, chain) => sum + chain.rules.length, 0),
+  }
 }
 
 /** Makes a node tree with 20 rules a guest and 50 sets, runs `use`, removes it. */

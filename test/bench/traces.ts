@@ -1,11 +1,15 @@
 import { compile } from '../../src/compile/compile.ts'
+import { compileAndHold } from '../../src/compile/nftables/hold.ts'
+import { DEFAULT_NFT_VERSION } from '../../src/compile/nftables/nft-version.ts'
 import { readIptables } from '../../src/config/dialect/iptables/read.ts'
+import { readNftables } from '../../src/config/dialect/nftables/read.ts'
 import { evaluate, verdictOf } from '../../src/eval/evaluate.ts'
 import type { Question } from '../../src/eval/trace.ts'
 import type { RestoreLine, RestoreTable } from '../../src/netfilter/restore.ts'
 import { parseArrow } from '../../src/packet/parse-arrow.ts'
 import { isProblem } from '../../src/packet/problem.ts'
 import { readRestoreTable } from '../../src/read/iptables.ts'
+import type { Backend } from '../../src/topology/devices.ts'
 import { nameTablesOf } from '../../src/topology/name-tables.ts'
 import { resolveQuery } from '../../src/topology/resolve.ts'
 import { topologyOf } from '../../src/topology/topology.ts'
@@ -16,10 +20,13 @@ import { rate } from './measure.ts'
 export type TraceRates = { readonly recorded: number; readonly unrecorded: number }
 
 /** Traces a second from guest to guest on a node, over 64 different pairs and ports. */
-export function guestToGuest(root: string, guests: number): TraceRates {
+export function guestToGuest(root: string, guests: number, backend: Backend): TraceRates {
   const tree = load(root)
-  const { held } = compile(tree, readIptables(tree))
-  const topology = topologyOf(tree, 'iptables')
+  const { held } =
+    backend === 'iptables'
+      ? compile(tree, readIptables(tree))
+      : compileAndHold(tree, readNftables(tree), DEFAULT_NFT_VERSION)
+  const topology = topologyOf(tree, backend)
   const names = nameTablesOf(tree)
   const next = random(7)
   const questions = Array.from({ length: 64 }, (_, index): Question => {

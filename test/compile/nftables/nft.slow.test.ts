@@ -6,6 +6,9 @@ import { afterAll, describe, expect, it } from 'vitest'
 import { predictRefusals } from '../../../src/compile/nftables/refusals.ts'
 import { SKELETON } from '../../../src/compile/nftables/skeleton.ts'
 import type { NftCommand } from '../../../src/netfilter/nft/command.ts'
+import { applyNftCommands } from '../../../src/read/nft/apply.ts'
+import { renderNftScript } from '../../../src/render/nft-script.ts'
+import { renderNftText } from '../../../src/render/nft-text.ts'
 import { REFUSED_BY_NFT } from '../../support/nft-refusals.ts'
 import { nftAnswer, oneGuest } from '../../support/nftables-case.ts'
 
@@ -68,6 +71,18 @@ describe.skipIf(!ready)('nft itself', () => {
     const loaded = load([])
     expect(loaded?.output).toMatch(/^skeleton\n/)
     expect(loaded?.status).toBe(0)
+  })
+
+  it('loads skeleton.nft, and again on top of itself, to the same rules', () => {
+    const host = applyNftCommands(SKELETON).tables.filter(({ family }) => family === 'inet')
+    writeFileSync(join(directory, 'skeleton.nft'), renderNftScript(host))
+    const once = inNamespace('nft -f skeleton.nft && nft list ruleset')
+    const twice = inNamespace('nft -f skeleton.nft && nft -f skeleton.nft && nft list ruleset')
+    expect(once).toMatchObject({ status: 0 })
+    expect(twice).toEqual(once)
+    expect(once?.output).toBe(
+      renderNftText(host, version.startsWith('1.0.') ? 'slashes' : 'operators'),
+    )
   })
 
   it('loads the rules of a whole node', () => {
