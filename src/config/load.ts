@@ -63,9 +63,10 @@ export function loadTree(options: LoadOptions): LoadResult {
   const corosyncFile = disk.read(`${pve}corosync.conf`)
   const corosync = corosyncFile === null ? NOTHING : parseCorosync(corosyncFile)
   const corosyncNodes = corosync.value?.nodes.map(({ name }) => name).filter(isNodeName) ?? []
+  const hostname = hostnameOf(disk.read('etc/hostname'))
   const choice = chooseNode({
     asked: options.node,
-    hostname: hostnameOf(disk.read('etc/hostname')),
+    hostname,
     local: disk.link(`${pve}local`)?.split('/').at(-1) ?? null,
     directories,
     corosync: corosyncNodes,
@@ -112,6 +113,7 @@ export function loadTree(options: LoadOptions): LoadResult {
     guestFw: firewall.guestFw,
     vnetFw: readVnetFw(disk, pve),
     network: network.value.network,
+    networkOf: networkOf(hostname, [...directories, ...corosyncNodes], node),
     hosts: hosts.value,
     corosync: corosync.value,
     sdn: sdn.value,
@@ -167,6 +169,11 @@ function sorted(names: readonly string[]): readonly string[] {
 /** Letters, digits and inner hyphens (pmxcfs memdb.c `valid_nodename`). */
 function isNodeName(name: string): boolean {
   return /^[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?$/.test(name)
+}
+
+/** The node whose etc/network/interfaces is in the tree: that of etc/hostname, if the tree knows it as a node. */
+function networkOf(hostname: string | null, nodes: readonly string[], asked: string): string {
+  return hostname !== null && nodes.includes(hostname) ? hostname : asked
 }
 
 /** First line of hostname(5) that is no comment, without its domain. */

@@ -24,6 +24,8 @@ export type Tree = {
   readonly guestFw: ReadonlyMap<number, SourceFile>
   readonly vnetFw: ReadonlyMap<string, SourceFile>
   readonly network: Network
+  /** The node whose interfaces those are: etc/hostname, where nothing is said the node asked about. */
+  readonly networkOf: string
   readonly hosts: readonly HostsEntry[]
   readonly corosync: Corosync | null
   readonly sdn: Sdn | null

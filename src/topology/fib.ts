@@ -12,7 +12,7 @@ import type { Wiring } from './wiring.ts'
  * node is known by; of other nodes that is all.
  */
 export function fibOf(tree: Tree, wiring: Wiring, addresses: readonly IpAddr[]): Fib {
-  const cidrs = wiring.node === tree.node ? cidrsOf(tree, wiring) : []
+  const cidrs = wiring.node === tree.networkOf ? cidrsOf(tree, wiring) : []
   const local = addresses.concat(cidrs.map(({ address }) => address))
   return {
     local4: singles(local, 4),

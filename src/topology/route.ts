@@ -149,7 +149,7 @@ function likeThisNode(topology: Topology, wiring: Wiring): readonly string[] {
   if (wiring.known) return []
   return [
     tree.network.known
-      ? `the network of ${wiring.node} is not in this tree: taken to be wired like ${tree.node}`
+      ? `the network of ${wiring.node} is not in this tree: taken to be wired like ${tree.networkOf}`
       : `the network of ${wiring.node} is not in this tree: its bridges are those its guests name`,
   ]
 }

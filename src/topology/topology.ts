@@ -114,9 +114,10 @@ function addressesOfNode(tree: Tree, node: string): readonly IpAddr[] {
       const address = parseAddr(value)
       if (address !== null) addresses.push(address)
     }
+  if (node === tree.networkOf)
+    for (const each of tree.network.interfaces)
+      for (const { value } of each.addresses) addresses.push(value.address)
   if (node !== tree.node) return addresses
-  for (const each of tree.network.interfaces)
-    for (const { value } of each.addresses) addresses.push(value.address)
   if (tree.hostIp !== null) addresses.push(tree.hostIp.value)
   addresses.push({ version: 4, bits: 0x7f000001n }, { version: 6, bits: 1n })
   return addresses

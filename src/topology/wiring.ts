@@ -39,14 +39,14 @@ export type Wiring = {
   readonly defaultDevice: HostDevice | null
 }
 
-/** The wiring of a node. Only that of `tree.node` is read; other nodes are taken to have its bridges, without addresses. */
+/** The wiring of a node. Only that of `tree.networkOf` is read; other nodes are taken to have its bridges, without addresses. */
 export function wiringOf(
   tree: Tree,
   backend: Backend,
   node: string,
   callsIp: boolean = callsIpByDefault(backend),
 ): Wiring {
-  const own = node === tree.node
+  const own = node === tree.networkOf
   const known = own && tree.network.known
   const vnets = vnetsOf(tree.sdn)
   const bridges = bridgesOf(tree.network.interfaces, vnets)

@@ -72,6 +72,7 @@ export function probeTree({ files, guests = {}, facts = {} }: ProbeInput): Tree 
     guestFw: new Map(guestFw),
     vnetFw: new Map(),
     network: { interfaces: interfaces(facts.altnames ?? {}), known: true },
+    networkOf: node,
     hosts: [],
     corosync: null,
     sdn: null,
