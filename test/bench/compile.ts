@@ -25,8 +25,11 @@ export type CompileCost = {
   readonly rules: number
 }
 
-/** The same for the nftables backend; `render` is ruleset.json and skeleton.nft. */
-export function measureNftables(root: string): CompileCost {
+/**
+ * The same for the nftables backend: commands and what nft would refuse of them. `render` is ruleset.json and
+ * skeleton.nft, `holding` the rules that a trace walks.
+ */
+export function measureNftables(root: string): CompileCost & { readonly holding: number } {
   const start = performance.now()
   const tree = load(root)
   const loaded = performance.now()
@@ -35,17 +38,20 @@ export function measureNftables(root: string): CompileCost {
   const compiledFor = compileAndHold(tree, config, DEFAULT_NFT_VERSION)
   const compiled = performance.now()
   const memory = process.resourceUsage().maxRSS / 1024
+  const { held } = compiledFor
+  const holding = performance.now() - compiled
   if (compiledFor.state !== 'compiled') throw new Error('nothing compiled')
   const beforeText = performance.now()
   nftFiles(compiledFor)
   const rendered = performance.now()
-  const rules = compiledFor.held.tables.flatMap((table) => [...table.chains.values()])
+  const rules = held.tables.flatMap((table) => [...table.chains.values()])
   return {
     load: loaded - start,
     read: read - loaded,
     compile: compiled - read,
     total: compiled - start,
     render: rendered - beforeText,
+    holding,
     memory,
     rules: rules.reduce((sum, chain) => sum + chain.rules.length, 0),
   }

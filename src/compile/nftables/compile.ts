@@ -14,6 +14,7 @@ import type { Compilation } from './compilation.ts'
 import { writeGuest } from './guest.ts'
 import { writeClusterRules, writeGroups, writeHostRules } from './host.ts'
 import { writeHelpers, writeHostOptions } from './host-options.ts'
+import { lazily } from './lazily.ts'
 import { logLimitOf } from './log.ts'
 import { managementSet } from './management.ts'
 import { because, generated } from './origins.ts'
@@ -161,12 +162,4 @@ function writePlainSets(
       writeSet(compilation, table, set)
     }
   return null
-}
-
-function lazily<T>(make: () => T): () => T {
-  let made: { readonly value: T } | null = null
-  return () => {
-    made ??= { value: make() }
-    return made.value
-  }
 }

@@ -7,6 +7,7 @@ import { applyNftCommands } from '../../read/nft/apply.ts'
 import { readNftTables } from '../../read/nft/ruleset.ts'
 import type { Diagnostic } from '../../source/diagnostic.ts'
 import { compileNftables, type NftablesCompiled } from './compile.ts'
+import { lazily } from './lazily.ts'
 import { isAtLeast } from './nft-version.ts'
 import { type NftRefusal, predictRefusals } from './refusals.ts'
 import { SKELETON } from './skeleton.ts'
@@ -18,6 +19,7 @@ export type NftablesHeld = NftablesCompiled & {
   /**
    * What is in force after an update at boot, as nft's objects. Nothing where proxmox-firewall cannot read the
    * configuration, the skeleton alone where nft refuses its commands. A node that ran before keeps its old rules.
+   * Both are made when first asked for: the commands are what most of an update is about.
    */
   readonly tables: readonly NftTable[]
   readonly held: Ruleset
@@ -39,15 +41,25 @@ export function compileAndHold(
     compiled.state === 'compiled'
       ? predictRefusals(compiled.commands, tree.protocols, nftVersion)
       : []
-  const { tables } = applyNftCommands(carriedOut(compiled, refusals))
   const diagnostics: readonly Diagnostic[] = [
     ...compiled.diagnostics,
     ...refusals.map(({ diagnostic }) => diagnostic),
   ]
   // before 1.1.2 nft loads the malformed set statement of the SYN flood limit without the limit
   const ignoresMalformedLimit = !isAtLeast(nftVersion, '1.1.2')
-  const held = readNftTables('nftables', tables, { ignoresMalformedLimit })
-  return { ...compiled, diagnostics, refusals, tables, held }
+  const tables = lazily(() => applyNftCommands(carriedOut(compiled, refusals)).tables)
+  const held = lazily(() => readNftTables('nftables', tables(), { ignoresMalformedLimit }))
+  return {
+    ...compiled,
+    diagnostics,
+    refusals,
+    get tables() {
+      return tables()
+    },
+    get held() {
+      return held()
+    },
+  }
 }
 
 const NOT_SWITCHED_ON: NftablesCompiled = {

@@ -17,6 +17,7 @@ import {
   type NfSet,
   type Rule,
   type Ruleset,
+  type Statement,
   type Table,
 } from '../../netfilter/ruleset.ts'
 import { meansOf } from '../tables.ts'
@@ -100,7 +101,8 @@ function readTable(backend: Ruleset['backend'], table: NftTable, options: NftRea
       return name
     },
   })
-  const chains = new Map(table.chains.map((chain) => [chain.name, readChain(chain, place)]))
+  const shared: Shared = new Map()
+  const chains = new Map(table.chains.map((chain) => [chain.name, readChain(chain, place, shared)]))
   const read = { family: table.family as Family, name: table.name, chains, sets, maps }
   return backend === 'imported' ? { ...read, tool: 'nft' } : read
 }
@@ -112,11 +114,36 @@ function unused(held: ReadonlyMap<string, unknown>, start: string): string {
   return `${start}${number}`
 }
 
-function readChain(chain: NftChain, place: (origin: Origin) => Place): Chain {
+/** Statements of a table by their text, which says all of their meaning there: most rules say what others said. */
+type Shared = Map<string, readonly Statement[]>
+
+/** Longer texts may be cut, and are of one rule mostly. */
+const longestShared = 200
+
+function sharedStatement(
+  statement: Json,
+  place: Place,
+  text: string,
+  shared: Shared,
+): readonly Statement[] {
+  if (text.length > longestShared) return readStatement(statement, place, text)
+  const known = shared.get(text)
+  if (known !== undefined) return known
+  const read = readStatement(statement, place, text)
+  shared.set(text, read)
+  return read
+}
+
+function readChain(chain: NftChain, place: (origin: Origin) => Place, shared: Shared): Chain {
   const rules = chain.rules.map(({ expr, comment, origin }, index): Rule => {
-    const listed = listedRule(expr)
-    const body = listed.flatMap((statement) => readStatement(statement, place(origin)))
-    const text = listed.map((statement) => statementText(statement)).join(' ')
+    const here = place(origin)
+    const body: Statement[] = []
+    let text = ''
+    for (const statement of listedRule(expr)) {
+      const own = statementText(statement)
+      text = text === '' ? own : `${text} ${own}`
+      body.push(...sharedStatement(statement, here, own, shared))
+    }
     const own = origin.kind === 'imported' ? { ...origin, means: meansOf(body) } : origin
     const shown = comment === null ? text : `${text} comment "${comment}"`
     return { body, origin: own, line: index + 1, text: shown }

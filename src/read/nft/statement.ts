@@ -13,8 +13,11 @@ import { readXt } from './xt.ts'
  * One listed statement as the kernel would hold it; several where nft adds a dependency. Never throws, never ignores: a
  * match nobody can evaluate may match or not, anything else leaves the verdict open.
  */
-export function readStatement(statement: Json, place: Place): readonly Statement[] {
-  const text = statementText(statement)
+export function readStatement(
+  statement: Json,
+  place: Place,
+  text: string = statementText(statement),
+): readonly Statement[] {
   const opaque: Statement = { kind: 'opaque', text }
   const entry = typeof statement === 'string' ? ([statement, null] as const) : onlyEntry(statement)
   if (entry === null) return [opaque]
