@@ -1,6 +1,7 @@
 import { evaluate } from './eval/evaluate.ts'
 import { replyFate } from './eval/reply.ts'
 import type { HopTrace, Question, Trace } from './eval/trace.ts'
+import { withLocalNetworkDoubt } from './local-network-doubt.ts'
 import type { Leg } from './netfilter/hook.ts'
 import type { Ruleset } from './netfilter/ruleset.ts'
 import type { NodeFirewall } from './node-firewall.ts'
@@ -47,7 +48,7 @@ export function ask(firewall: NodeFirewall, query: Query): Asked {
       mark: 0,
       ctMark: 0,
     }
-    const trace = evaluate(question)
+    const trace = withLocalNetworkDoubt(own, question, evaluate(question))
     stages.push({ firewall: own, question, trace })
     if (trace.outcome !== 'accept') break
   }

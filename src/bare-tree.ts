@@ -24,7 +24,6 @@ export function bareTree({ root, node, hostIp, localNetwork }: LoadOptions): Tre
     guestFw: new Map(),
     vnetFw: new Map(),
     network: { interfaces: [], known: false },
-    networkOf: name,
     hosts: [],
     corosync: null,
     sdn: null,

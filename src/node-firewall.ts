@@ -9,6 +9,7 @@ import type { NftConfig } from './config/dialect/nftables/model.ts'
 import { readNftables } from './config/dialect/nftables/read.ts'
 import { type LoadOptions, loadTree } from './config/load.ts'
 import type { Tree } from './config/tree.ts'
+import { type IpAddr, widthOf } from './ip/address.ts'
 import type { Ruleset } from './netfilter/ruleset.ts'
 import type { NameTables } from './packet/query.ts'
 import type { Diagnostic } from './source/diagnostic.ts'
@@ -37,6 +38,11 @@ export type Opened = {
    * passes that node's firewall too. Null if there is no such node.
    */
   readonly onNode: (node: string) => NodeFirewall | null
+  /**
+   * What the node would hold if one address, and no other, were its local network; null where the files tell which
+   * network that is.
+   */
+  readonly whenLocal: ((address: IpAddr) => Ruleset) | null
 }
 
 /** What each backend makes of the files. */
@@ -114,9 +120,28 @@ export function firewallOf(
       ...filter.compiled.diagnostics,
     ],
     onNode,
+    whenLocal: tree.localNetwork === null ? whenLocalIn(tree, choice, options) : null,
   }
   known.set(tree.node, firewall)
   return firewall
+}
+
+/** Compiles anew for each address that is asked about; the last one is kept. */
+function whenLocalIn(
+  tree: Tree,
+  choice: BackendChoice,
+  options: OpenOptions,
+): NodeFirewall['whenLocal'] {
+  let last: { readonly address: IpAddr; readonly held: Ruleset } | null = null
+  return (address) => {
+    if (last?.address.bits === address.bits && last.address.version === address.version)
+      return last.held
+    const value = { address, prefix: widthOf(address.version) }
+    const asked = { ...tree, localNetwork: { value, from: 'what if', span: null } }
+    const { held } = filterOf(asked, choice, options.nftVersion ?? DEFAULT_NFT_VERSION).compiled
+    last = { address, held }
+    return held
+  }
 }
 
 /**
