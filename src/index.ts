@@ -21,8 +21,11 @@ import type { Answer } from './render/answer.ts'
 
 export type { Asked } from './ask.ts'
 export { type Compiled, compile } from './compile/compile.ts'
+export { compileAndHold, type NftablesHeld } from './compile/nftables/hold.ts'
 export type { IptablesConfig } from './config/dialect/iptables/model.ts'
 export { readIptables } from './config/dialect/iptables/read.ts'
+export type { NftConfig } from './config/dialect/nftables/model.ts'
+export { readNftables } from './config/dialect/nftables/read.ts'
 export { type LoadOptions, type LoadResult, loadTree } from './config/load.ts'
 export type { Tree } from './config/tree.ts'
 export { decide, kernelName } from './eval/decide.ts'
@@ -30,7 +33,13 @@ export { evaluate, verdictOf } from './eval/evaluate.ts'
 export type { Decision, Outcome, Question, Trace } from './eval/trace.ts'
 export { type VerdictOrigin, verdictOrigin } from './eval/verdict-origin.ts'
 export type { Ruleset } from './netfilter/ruleset.ts'
-export { type NodeFirewall, type OpenResult, openFirewall } from './node-firewall.ts'
+export {
+  isRefused,
+  type NodeFirewall,
+  type OpenOptions,
+  type OpenResult,
+  openFirewall,
+} from './node-firewall.ts'
 export { parseArrow } from './packet/parse-arrow.ts'
 export { parseQueryFields, type QueryFields } from './packet/parse-fields.ts'
 export { isProblem, type Problem } from './packet/problem.ts'
@@ -52,8 +61,8 @@ export type TraceResult =
   | { readonly kind: 'problems'; readonly problems: readonly Problem[] }
 
 /**
- * What a firewall does with a packet: a query, or a text such as `192.168.1.53 -> 105:80/tcp`. Look at
- * `firewall.compiled.refusal` first: where the backend refuses its rules, a node keeps older ones, which no file tells.
+ * What a firewall does with a packet: a query, or a text such as `192.168.1.53 -> 105:80/tcp`. Ask
+ * `isRefused(firewall)` first: where the backend refuses its rules, a node keeps older ones, which no file tells.
  */
 export function trace(firewall: NodeFirewall, packet: Query | string): TraceResult {
   const query = typeof packet === 'string' ? parseArrow(packet, firewall.tables) : packet

@@ -74,6 +74,13 @@ describe('the collection', () => {
     expect(scenarioNames.length).toBeGreaterThanOrEqual(45)
   })
 
+  it('has at least 25 that answer for nftables', () => {
+    const both = scenarioNames.filter((name) =>
+      scenarioExpect(name).expectations.some(({ backends }) => backends.includes('nftables')),
+    )
+    expect(both.length).toBeGreaterThanOrEqual(25)
+  })
+
   it.each(scenarioNames)('%s is explained and stands in the list with its title', (name) => {
     const readme = readFileSync(join(scenariosFolder, name, 'README.md'), 'utf8')
     const title = /^# (.+)\n/.exec(readme)?.[1]
