@@ -101,16 +101,20 @@ function diagnosticsOf(firewalls: readonly NodeFirewall[]): readonly Diagnostic[
   return [...all.values()]
 }
 
-/** Short names for all files of the trees that were read. */
-export function namesOf(firewalls: readonly NodeFirewall[]): FileNames {
-  return shortNames(
-    firewalls.flatMap(({ tree, live }) => [
+/** Short names for all files of the trees that were read, and for more. */
+export function namesOf(
+  firewalls: readonly NodeFirewall[],
+  more: readonly string[] = [],
+): FileNames {
+  return shortNames([
+    ...more,
+    ...firewalls.flatMap(({ tree, live }) => [
       ...(live?.files ?? []),
       ...[tree.clusterFw, tree.hostFw].flatMap((file) => (file === null ? [] : [file.path])),
       ...[...tree.guestFw.values(), ...tree.vnetFw.values()].map((file) => file.path),
       ...tree.guests.map(({ conf }) => conf.path),
     ]),
-  )
+  ])
 }
 
 function headlineOf({ query, resolved }: Traced): Headline {

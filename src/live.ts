@@ -16,6 +16,8 @@ import type { SourceFile } from './source/source-file.ts'
 export type LiveFirewall = {
   /** Asked like any other: the rules of the dumps decide. Null when a dump cannot be read, or the files of the root. */
   readonly firewall: NodeFirewall | null
+  /** What is missing in the dumps: it concerns every answer. */
+  readonly warnings: readonly Diagnostic[]
   readonly diagnostics: readonly Diagnostic[]
 }
 
@@ -30,16 +32,17 @@ export function openLive(
   rootSaid: boolean,
 ): LiveFirewall {
   const read = readLive(dumps)
-  const errors = read.diagnostics.filter(({ severity }) => severity === 'error')
-  if (errors.length > 0) return { firewall: null, diagnostics: read.diagnostics }
+  const isError = read.diagnostics.some(({ severity }) => severity === 'error')
+  const warnings = read.diagnostics.filter(({ severity }) => severity === 'warning')
+  if (isError) return { firewall: null, warnings, diagnostics: read.diagnostics }
   const asked = options.backend ?? 'auto'
   const backend = asked === 'auto' ? (read.backend ?? 'auto') : asked
   const opened = openFirewall({ ...options, backend })
   if (opened.firewall === null && rootSaid)
-    return { firewall: null, diagnostics: [...opened.diagnostics, ...read.diagnostics] }
+    return { firewall: null, warnings, diagnostics: opened.diagnostics }
   const own = opened.firewall ?? firewallOf(bareTree(options), { ...options, backend })
   const firewall = withDumps(own, read, dumps)
-  return { firewall, diagnostics: firewall.diagnostics }
+  return { firewall, warnings, diagnostics: firewall.diagnostics }
 }
 
 function withDumps(own: NodeFirewall, read: LiveRead, dumps: readonly SourceFile[]): NodeFirewall {
@@ -54,7 +57,10 @@ function withDumps(own: NodeFirewall, read: LiveRead, dumps: readonly SourceFile
       read.backend === null || read.backend !== own.backend
         ? choice
         : { ...choice, asked: false, why: 'the dumps have its chains', diagnostics: [] },
-    diagnostics: [...read.diagnostics, ...own.diagnostics],
+    diagnostics: [
+      ...read.diagnostics.filter(({ severity }) => severity === 'note'),
+      ...own.diagnostics,
+    ],
     onNode: (node) => (node === own.tree.node ? firewall : own.onNode(node)),
   }
   return firewall

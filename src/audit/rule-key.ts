@@ -129,10 +129,19 @@ function matchKey(match: Match, table: Table): string {
     case 'limit':
       return `limit ${match.over ? 'over ' : ''}${rateKey(match)} ${match.burst} ${match.keyed.join(' . ')}`
     case 'opaque':
-      return `? ${match.text}`
+      return unknownSet(match.text, table) ?? `? ${match.text}`
     default:
       return unreachable(match)
   }
+}
+
+/** A look-up in a set that no dump has is the same look-up all the same. */
+function unknownSet(text: string, { family }: Table): string | null {
+  const found = /^(?:-m set )?(! )?--match-set ([^ ]+) (src|dst)$/.exec(text)
+  if (found === null) return null
+  const [, not, name, side] = found
+  const version = family === 'ip6' ? 'ip6' : 'ip'
+  return `${version} ${side === 'src' ? 'saddr' : 'daddr'} ${sign(not !== undefined)}@${name}`
 }
 
 function sign(negate: boolean): string {

@@ -7,6 +7,7 @@ import { VERSION } from './version.ts'
 /** Values by option name, as given; positional words under `_`. */
 export type Arguments = {
   readonly text: ReadonlyMap<string, string>
+  readonly lists: ReadonlyMap<string, readonly string[]>
   readonly flags: ReadonlySet<string>
   readonly verbose: number
   readonly words: readonly string[]
@@ -114,8 +115,12 @@ function common(parser: Argv, columns: number): Argv {
     .exitProcess(false)
 }
 
-/** `-> 105` and a lone `->` are packets, not options. */
+/** What a lone `-` is called while yargs reads, which takes it for no value of a list. */
+const standardInput = '\u0001-'
+
+/** `-> 105` and a lone `->` are packets, not options; `-` is standard input. */
 function arrowFirst(word: string): string {
+  if (word === '-') return standardInput
   return word.startsWith('->') ? `→${word.slice(2)}` : word
 }
 
@@ -173,6 +178,7 @@ function addOption(parser: Argv, option: Option): Argv {
     group,
     describe: help,
     ...(kind === 'text' ? { type: 'string', requiresArg: true } : {}),
+    ...(kind === 'list' ? { type: 'array', string: true, requiresArg: true } : {}),
     ...(kind === 'flag' ? { type: 'boolean' } : {}),
     ...(kind === 'count' ? { type: 'count' } : {}),
     ...(choices.length > 0 ? { choices } : {}),
@@ -180,6 +186,23 @@ function addOption(parser: Argv, option: Option): Argv {
 }
 
 const POSITIONALS = new Set(COMMANDS.map(({ positional }) => positionalName(positional)))
+
+const LISTS = new Set(
+  COMMANDS.flatMap(({ options }) => options)
+    .filter(({ kind }) => kind === 'list')
+    .flatMap(({ name, alias }) => [name, ...alias]),
+)
+
+function asTyped(value: string): string {
+  return value === standardInput ? '-' : value
+}
+
+/** Where a packet begins among the values of a list that stands before it: `--ruleset FILE 'A -> B'`, `A '->' B`. */
+function packetIn(values: readonly string[]): number {
+  const at = values.findIndex((value) => /->|→/.test(value))
+  if (at === -1) return values.length
+  return at > 0 && /^(?:->|→)/.test(values[at] ?? '') ? at - 1 : at
+}
 
 /** `[packet..]` -> `packet`. */
 function positionalName(positional: string): string {
@@ -189,18 +212,24 @@ function positionalName(positional: string): string {
 /** Words of the variadic positional and values of the options. */
 function argumentsOf(given: Readonly<Record<string, unknown>>): Arguments {
   const text = new Map<string, string>()
+  const lists = new Map<string, readonly string[]>()
   const flags = new Set<string>()
   const words: string[] = []
   for (const [name, value] of Object.entries(given)) {
     if (name === '_' || name === '$0') continue
     if (Array.isArray(value)) {
-      if (POSITIONALS.has(name)) words.push(...value.map(String))
-      else text.set(name, String(value.at(-1)))
-    } else if (typeof value === 'string') text.set(name, value)
+      const said = value.map((one) => asTyped(String(one)))
+      if (POSITIONALS.has(name)) words.push(...said)
+      else if (LISTS.has(name)) {
+        const end = packetIn(said)
+        lists.set(name, said.slice(0, end))
+        words.push(...said.slice(end))
+      } else text.set(name, said.at(-1) ?? '')
+    } else if (typeof value === 'string') text.set(name, asTyped(value))
     else if (value === true) flags.add(name)
   }
   const verbose = given['verbose']
-  return { text, flags, words, verbose: typeof verbose === 'number' ? verbose : 0 }
+  return { text, lists, flags, words, verbose: typeof verbose === 'number' ? verbose : 0 }
 }
 
 function exitCodes(): string {

@@ -39,7 +39,8 @@ async function candidatesFor(
     return values.map((value) => `${name}=${value}`)
   }
   const waiting = optionNamed(command, before.at(-1) ?? '')
-  if (waiting !== null && waiting.kind === 'text') return valuesOf(waiting, before, io)
+  if (waiting !== null && (waiting.kind === 'text' || waiting.kind === 'list'))
+    return valuesOf(waiting, before, io)
   if (current.startsWith('-')) return [...command.options.map(({ name }) => `--${name}`), '--help']
   const { positionalChoices, positionalCompletes } = command
   if (positionalChoices.length > 0) return positionalChoices

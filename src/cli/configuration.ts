@@ -30,12 +30,34 @@ export function openConfiguration(
   guest: string | null,
   backend: string = given.text.get('backend') ?? 'auto',
 ): Configuration {
+  const options = openOptions(given, cwd, guest, backend)
+  if ('message' in options) return { kind: 'usage', message: options.message }
+  const { firewall, diagnostics, unread } = openFirewall(options)
+  const invalid = invalidOption(diagnostics)
+  if (invalid !== null) return invalid
+  if (firewall === null) return { kind: 'unreadable', diagnostics, couldGoOn: false }
+  if (unread.length > 0 && !given.flags.has('anyway')) {
+    const why = diagnostics.filter(({ code }) => code === 'config/unreadable-file')
+    return { kind: 'unreadable', diagnostics: why, couldGoOn: true }
+  }
+  const other =
+    backend === 'both' ? firewallOf(firewall.tree, { ...options, backend: 'nftables' }) : null
+  return { kind: 'opened', firewall, other, warnings: firewall.choice.diagnostics }
+}
+
+/** What is to be read, or what is wrong with how that was said. */
+export function openOptions(
+  given: Arguments,
+  cwd: string,
+  guest: string | null,
+  backend: string,
+): OpenOptions | { readonly message: string } {
   const said = (name: string): string | null => given.text.get(name) ?? null
   const problem = problemOf(given, backend)
-  if (problem !== null) return { kind: 'usage', message: problem }
+  if (problem !== null) return { message: problem }
   const bridgeNfCall = said('bridge-nf-call')
   const nftVersion = said('nft-version')
-  const options: OpenOptions = {
+  return {
     root: resolve(cwd, said('root') ?? '/'),
     node: said('node'),
     guest,
@@ -45,18 +67,15 @@ export function openConfiguration(
     bridgeNfCall: bridgeNfCall === null ? null : bridgeNfCall === '1',
     ...(nftVersion === null ? {} : { nftVersion }),
   }
-  const { firewall, diagnostics, unread } = openFirewall(options)
+}
+
+/** A value of the command line that reading found wrong. */
+export function invalidOption(
+  diagnostics: readonly Diagnostic[],
+): Extract<Configuration, { kind: 'usage' }> | null {
   const invalid = diagnostics.find(({ code }) => code === 'config/invalid-option')
-  if (invalid !== undefined)
-    return { kind: 'usage', message: `${invalid.message}: ${invalid.help ?? ''}` }
-  if (firewall === null) return { kind: 'unreadable', diagnostics, couldGoOn: false }
-  if (unread.length > 0 && !given.flags.has('anyway')) {
-    const why = diagnostics.filter(({ code }) => code === 'config/unreadable-file')
-    return { kind: 'unreadable', diagnostics: why, couldGoOn: true }
-  }
-  const other =
-    backend === 'both' ? firewallOf(firewall.tree, { ...options, backend: 'nftables' }) : null
-  return { kind: 'opened', firewall, other, warnings: firewall.choice.diagnostics }
+  if (invalid === undefined) return null
+  return { kind: 'usage', message: `${invalid.message}: ${invalid.help ?? ''}` }
 }
 
 function problemOf({ text }: Arguments, backend: string): string | null {

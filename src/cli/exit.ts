@@ -11,12 +11,12 @@ export const EXIT = {
 export type ExitCode = (typeof EXIT)[keyof typeof EXIT]
 
 export const EXIT_MEANINGS: readonly { readonly code: ExitCode; readonly meaning: string }[] = [
-  { code: EXIT.answered, meaning: 'answered; with --expect: as expected' },
-  { code: EXIT.unexpected, meaning: 'with --expect: not as expected' },
+  { code: EXIT.answered, meaning: 'answered; with --expect: as expected; drift: there is none' },
+  { code: EXIT.unexpected, meaning: 'with --expect: not as expected; drift: there is some' },
   { code: EXIT.usage, meaning: 'the command line or the packet makes no sense' },
   {
     code: EXIT.refused,
-    meaning: 'the configuration cannot be read, or the backend refuses it',
+    meaning: 'the configuration or a dump cannot be read, or the backend refuses it',
   },
   { code: EXIT.unknown, meaning: 'the verdict is unknown: something cannot be evaluated' },
   { code: EXIT.bug, meaning: 'a bug of pvefw' },

@@ -18,7 +18,8 @@ export type Completes =
 export type Option = {
   readonly name: string
   readonly alias: readonly string[]
-  readonly kind: 'text' | 'flag' | 'count'
+  /** `list`: takes all words up to the next option, and may be said again. */
+  readonly kind: 'text' | 'flag' | 'count' | 'list'
   /** Name of the value in help texts; empty for flags. */
   readonly value: string
   readonly choices: readonly string[]
@@ -31,7 +32,7 @@ export type Option = {
 }
 
 export type Command = {
-  readonly name: 'trace' | 'compile' | 'backends' | 'explain' | 'man' | 'completion'
+  readonly name: 'trace' | 'drift' | 'compile' | 'backends' | 'explain' | 'man' | 'completion'
   /** Positional arguments as yargs writes them, empty for none. */
   readonly positional: string
   readonly positionalHelp: string
@@ -127,6 +128,25 @@ const bridgeNfCall = option(
   },
 )
 
+const ruleset: Option = {
+  ...option(
+    CONFIGURATION,
+    'ruleset',
+    'FILE..',
+    'what the node really holds: dumps by nft -j, iptables-save, ipset save ...; - for standard input',
+    {
+      completes: 'file',
+      more:
+        'Files with the output of nft -j list ruleset, iptables-save, ip6tables-save, ipset save and ebtables-save of ' +
+        'one node, in any number and order; what each is, is told by its content. Their rules decide, those of other ' +
+        'programs (fail2ban, CrowdSec, Docker, Tailscale) among them. With the files of the node in --root its guests ' +
+        'and wires are known, and rules that equal those of the configuration are quoted from there; without, ' +
+        'a packet is described by its devices (outside:eth0 1.2.3.4 -> host:22/tcp).',
+    },
+  ),
+  kind: 'list',
+}
+
 export const TRACE: Command = {
   name: 'trace',
   positional: '[packet..]',
@@ -184,6 +204,7 @@ export const TRACE: Command = {
         'and iface; each is answered by one line, in order: {"id","verdict","decidedBy","assumptions"}. A line that ' +
         'cannot be understood is answered by {"id","error"}.',
     }),
+    ruleset,
     root,
     node,
     hostIp,
@@ -226,6 +247,45 @@ export const TRACE: Command = {
     {
       line: 'pvefw trace --root ./node1 --vm 105 --dport 22 --expect drop',
       what: 'for scripts: exit code 0 if dropped',
+    },
+    {
+      line: "nft -j list ruleset | pvefw trace --ruleset - '192.168.1.53 -> 105:80/tcp'",
+      what: 'through what this node really holds',
+    },
+  ],
+}
+
+export const DRIFT: Command = {
+  name: 'drift',
+  positional: '',
+  positionalHelp: '',
+  positionalChoices: [],
+  positionalCompletes: 'nothing',
+  summary: 'say how what a node holds differs from its configuration',
+  description: [
+    'Compares dumps of a node with what its configuration compiles to, and names every table, chain, rule and set ' +
+      'element that is missing, too many or in another order. Rules are compared by what they mean: counters, handles, ' +
+      'comments, signatures and the spelling of a tool are no drift. Rules of other programs are listed apart. The ' +
+      'exit code is 0 without drift, 1 with, 3 if a dump or the configuration cannot be read.',
+  ],
+  options: [
+    ruleset,
+    root,
+    node,
+    hostIp,
+    localNetwork,
+    backend,
+    nftVersion,
+    option(OUTPUT, 'json', '', 'everything as JSON, version 1'),
+  ],
+  examples: [
+    {
+      line: 'nft -j list ruleset | pvefw drift --ruleset -',
+      what: 'on a node with the nftables backend',
+    },
+    {
+      line: 'pvefw drift --root ./node1 --ruleset v4.txt v6.txt sets.txt eb.txt',
+      what: 'with the output of iptables-save, ip6tables-save, ipset save and ebtables-save',
     },
   ],
 }
@@ -365,4 +425,12 @@ export const COMPLETION: Command = {
   ],
 }
 
-export const COMMANDS: readonly Command[] = [TRACE, COMPILE, BACKENDS, EXPLAIN, MAN, COMPLETION]
+export const COMMANDS: readonly Command[] = [
+  TRACE,
+  DRIFT,
+  COMPILE,
+  BACKENDS,
+  EXPLAIN,
+  MAN,
+  COMPLETION,
+]

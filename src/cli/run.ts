@@ -48,6 +48,8 @@ async function load(command: Command['name']): Promise<Handler> {
   switch (command) {
     case 'trace':
       return (await import('./commands/trace.ts')).trace
+    case 'drift':
+      return (await import('./commands/drift.ts')).drift
     case 'compile':
       return (await import('./commands/compile.ts')).compile
     case 'backends':

@@ -34,6 +34,7 @@ describe('completion offers', () => {
   it('commands first', async () => {
     expect(await offered('')).toEqual([
       'trace',
+      'drift',
       'compile',
       'backends',
       'explain',

@@ -29,7 +29,9 @@ import { usageError } from '../usage.ts'
 export async function trace(given: Arguments, io: Io): Promise<ExitCode> {
   const clash = clashing(given)
   if (clash !== null) return usageError(io, clash, 'trace')
-  const opened = openConfiguration(given, io.cwd, guestHint(given))
+  const opened = given.lists.has('ruleset')
+    ? await (await import('../dumps.ts')).openDumped(given, io, guestHint(given))
+    : openConfiguration(given, io.cwd, guestHint(given))
   switch (opened.kind) {
     case 'usage':
       return usageError(io, opened.message, 'trace')
@@ -46,7 +48,7 @@ export async function trace(given: Arguments, io: Io): Promise<ExitCode> {
     const { answerBoth } = await import('./both.ts')
     return answerBoth([firewall, other], packet, given, io)
   }
-  if (isRefused(firewall) && !given.flags.has('anyway')) {
+  if (answersNot(firewall) && !given.flags.has('anyway')) {
     reportRefusal(io, firewall, namesOf([firewall]))
     if (given.flags.has('json'))
       writeJson(io, {
@@ -56,7 +58,7 @@ export async function trace(given: Arguments, io: Io): Promise<ExitCode> {
       })
     return EXIT.refused
   }
-  reportNftRefusal(io, firewall, namesOf([firewall]))
+  if (firewall.live === undefined) reportNftRefusal(io, firewall, namesOf([firewall]))
   const batch = given.text.get('batch')
   if (batch !== undefined) {
     const { answerBatch } = await import('../batch.ts')
@@ -69,6 +71,11 @@ export async function trace(given: Arguments, io: Io): Promise<ExitCode> {
     : answerOne(firewall, warnings, query, given, io)
 }
 
+/** The backend refuses the configuration, and nothing tells what the node holds. */
+function answersNot(firewall: NodeFirewall): boolean {
+  return firewall.live === undefined && isRefused(firewall)
+}
+
 function answerOne(
   firewall: NodeFirewall,
   warnings: NodeFirewall['diagnostics'],
@@ -78,7 +85,7 @@ function answerOne(
 ): ExitCode {
   const asked = ask(firewall, query)
   if (asked.kind === 'refused') return refuseQuestion(given, io, asked.problems)
-  const elsewhere = asked.stages.find((stage) => isRefused(stage.firewall))
+  const elsewhere = asked.stages.find((stage) => answersNot(stage.firewall))
   if (elsewhere !== undefined && !given.flags.has('anyway')) {
     reportRefusal(io, elsewhere.firewall, namesOf([elsewhere.firewall]))
     return EXIT.refused
@@ -133,8 +140,10 @@ function expected({ text }: Arguments): string | null {
 }
 
 /** Options of which only one makes sense. */
-function clashing({ flags, text, words }: Arguments): string | null {
+function clashing({ flags, text, lists, words }: Arguments): string | null {
   if (flags.has('json') && flags.has('minimal')) return '--json and --minimal: choose one'
+  if (lists.has('ruleset') && text.get('backend') === 'both')
+    return '--ruleset is what one backend left on the node; leave --backend both out'
   if (!text.has('batch')) return null
   if (text.get('backend') === 'both')
     return '--backend both answers one packet; pvefw backends --batch FILE compares many'
