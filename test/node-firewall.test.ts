@@ -127,6 +127,34 @@ describe('what the nftables backend refuses', () => {
   })
 })
 
+describe('a cluster whose nodes run different backends', () => {
+  const files = {
+    ...host('nftables: 1'),
+    'etc/pve/nodes/pve2/host.fw': '[OPTIONS]\nenable: 1\n',
+    'etc/pve/nodes/pve2/qemu-server/200.conf':
+      'net0: virtio=BC:24:11:00:00:02,bridge=vmbr0,firewall=1\n',
+    'etc/pve/firewall/200.fw': '[OPTIONS]\nenable: 1\n[RULES]\nIN ACCEPT -p tcp -dport 80\n',
+  }
+
+  it('is asked on each node as that node filters', () => {
+    const { trace, kernel } = answer(open(files), '100 -> 200:80/tcp')
+    const of = (node: string): readonly string[] =>
+      trace.hops
+        .filter((hop) => hop.node === node)
+        .flatMap(({ chains }) => chains.map(({ table }) => `${table.family} ${table.name}`))
+    expect(trace.outcome).toBe('accept')
+    expect(new Set(of('pve1'))).toEqual(new Set(['bridge proxmox-firewall-guests']))
+    expect(of('pve2')).toContain('ip filter')
+    expect(trace.hops.map(({ hop }) => hop.physout)).toContain('tap200i0')
+    expect(kernel).toMatch(/^filter:tap200i0-IN:rule:\d+$/)
+  })
+
+  it('is dropped by the rules of the second', () => {
+    const { trace, kernel } = answer(open(files), '100 -> 200:81/tcp')
+    expect([trace.outcome, kernel]).toEqual(['drop', expect.stringMatching(/^filter:/)])
+  })
+})
+
 describe('bridge-nf-call-iptables of a node with nftables', () => {
   const files = {
     ...host('nftables: 1'),

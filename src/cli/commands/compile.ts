@@ -1,6 +1,6 @@
 import { resolve } from 'node:path'
 import { namesOf } from '../../answer.ts'
-import { DEFAULT_NFT_VERSION } from '../../compile/nftables/nft-version.ts'
+import { DEFAULT_NFT_VERSION, isAtLeast } from '../../compile/nftables/nft-version.ts'
 import { nftFiles } from '../../nft-files.ts'
 import { isRefused, type NodeFirewall } from '../../node-firewall.ts'
 import { type HandedFile, renderHanded } from '../../render/iptables-save.ts'
@@ -98,7 +98,7 @@ async function writeNftables(
   const version = given.text.get('nft-version') ?? DEFAULT_NFT_VERSION
   const text =
     given.text.get('format') === 'nft'
-      ? renderNftText(compiled.tables)
+      ? renderNftText(compiled.tables, isAtLeast(version, '1.1.0') ? 'operators' : 'slashes')
       : renderNftJson(compiled.tables, version)
   return print([text], io)
 }
