@@ -1,6 +1,12 @@
 import type { DiagnosticCode } from '../../source/codes.ts'
 import type { Difference } from './difference.ts'
-import { hostSwitch, leftOutByIptables, nestedGroups, restoreRefused } from './finders.ts'
+import {
+  hostSwitch,
+  leftOutByIptables,
+  nestedGroups,
+  restoreRefused,
+  toldInLines,
+} from './finders.ts'
 
 const noFinder = { find: null } as const
 const untold = { told: [] } as const
@@ -19,6 +25,7 @@ const BAD_LINES: readonly DiagnosticCode[] = [
   'nftables/not-utf8',
   'nftables/option-duplicate',
   'nftables/option-syntax',
+  'nftables/option-value',
   'nftables/rule-address',
   'nftables/rule-direction',
   'nftables/rule-families',
@@ -69,8 +76,8 @@ export const LOAD_DIFFERENCES: readonly Difference[] = [
     source: 'proxmox-ve-rs firewall/parse.rs `split_comment`; Firewall.pm `parse_fw_rule`',
     section: '17.3',
     scenario: 'bare-hash',
-    told: ['nftables/rule-syntax'],
-    ...noFinder,
+    ...untold,
+    find: toldInLines('nftables/rule-syntax', /#$/),
   },
   {
     code: 'backends/empty-log-level',
@@ -92,8 +99,8 @@ export const LOAD_DIFFERENCES: readonly Difference[] = [
     source: 'proxmox-ve-rs firewall/cluster.rs `Options`; Firewall.pm `parse_clusterfw_option`',
     section: '17.5',
     scenario: 'trial-timer',
-    told: ['nftables/option-value'],
-    ...noFinder,
+    ...untold,
+    find: toldInLines('nftables/option-value', /^enable[ \t]*:[ \t]*[0-9]/),
   },
   {
     code: 'backends/lenient-switch',
@@ -116,8 +123,8 @@ export const LOAD_DIFFERENCES: readonly Difference[] = [
     source: 'proxmox-ve-rs firewall/types/rule_match.rs `Protocol`; Firewall.pm `verify_rule`',
     section: '17.6',
     scenario: 'dport-without-proto',
-    told: ['nftables/port-ignored'],
-    ...noFinder,
+    ...untold,
+    find: toldInLines('nftables/port-ignored', /^(?!.*icmp)/i),
   },
   {
     code: 'backends/icmp-type-as-port',
@@ -127,8 +134,8 @@ export const LOAD_DIFFERENCES: readonly Difference[] = [
     source: 'proxmox-ve-rs firewall/types/rule_match.rs `Protocol`; Firewall.pm `ipt_rule_to_cmds`',
     section: '17.7',
     scenario: 'icmp-type-as-port',
-    told: ['nftables/port-ignored', 'nftables/icmp-type-ignored'],
-    ...noFinder,
+    told: ['nftables/icmp-type-ignored'],
+    find: toldInLines('nftables/port-ignored', /icmp/i),
   },
   {
     code: 'backends/family-lost',

@@ -1,5 +1,5 @@
 import type { Difference } from './difference.ts'
-import { filteredGuests, filteredHost, guestOption, hostOption } from './finders.ts'
+import { filteredGuests, filteredHost, hostOption } from './finders.ts'
 
 type Operation = Omit<Difference, 'effect' | 'scenario'>
 
@@ -51,12 +51,13 @@ export const OPERATION_DIFFERENCES: readonly Difference[] = (
       find: filteredHost('what reads the firewall log must be adapted'),
     },
     {
-      code: 'backends/ips',
-      sentence: '`ips`, `ips_queues` and `layer2_protocols` of guests do nothing with nftables.',
-      source: 'proxmox-ve-rs firewall/guest.rs `Options`',
+      code: 'backends/options-without-effect',
+      sentence:
+        '`ips`, `ips_queues` and `layer2_protocols` of guests, `ebtables` of cluster.fw and option keys that are not in lower case do nothing with nftables.',
+      source: 'proxmox-ve-rs firewall/guest.rs, firewall/cluster.rs `Options`',
       section: '17.39',
-      told: ['nftables/option-without-effect'],
-      find: guestOption('layer2_protocols', 'the option does nothing with nftables'),
+      told: ['nftables/option-without-effect', 'nftables/option-unknown'],
+      find: null,
     },
     {
       code: 'backends/late-mark',

@@ -29,12 +29,6 @@ export function hostOption(key: string, note: string): Finder {
   return ({ iptables: { config } }) => spanned(optionSpan(optionsOf(config.host), key), note)
 }
 
-/** Options of guests that are set. */
-export function guestOption(key: string, note: string): Finder {
-  return ({ iptables: { config } }) =>
-    [...config.guests.values()].flatMap((file) => spanned(optionSpan(file.options, key), note))
-}
-
 /** Guests whose policy is not ACCEPT. */
 export function guestPolicy(keys: readonly string[], values: readonly string[]): Finder {
   return (pair) =>
@@ -86,6 +80,20 @@ export function restoreRefused({ iptables: { compiled } }: BackendPair): readonl
       note: 'iptables refuses, nftables does not',
     },
   ]
+}
+
+/** Complaints of the nftables dialect in lines that look like this: one code may stand for several differences. */
+export function toldInLines(code: string, line: RegExp): Finder {
+  return ({ nftables: { config, compiled } }) =>
+    [...config.diagnostics, ...compiled.diagnostics]
+      .filter((one) => one.code === code && one.span !== null && line.test(lineOf(one.span)))
+      .map(({ span, message }) => ({ span, note: message }))
+}
+
+function lineOf({ file, start }: Span): string {
+  const { text } = file
+  const end = text.indexOf('\n', start)
+  return text.slice(text.lastIndexOf('\n', start - 1) + 1, end === -1 ? text.length : end).trim()
 }
 
 /** Complaints of the iptables dialect about rules or entries that the other one takes. */
