@@ -1,6 +1,7 @@
 import { adoptOrigins } from './audit/adopt-origins.ts'
 import { type Drift, drift } from './audit/drift.ts'
 import { bareTree } from './bare-tree.ts'
+import { builtInEthertypes, builtInProtocols, builtInServices } from './config/name-service.ts'
 import {
   firewallOf,
   isRefused,
@@ -8,6 +9,7 @@ import {
   type OpenOptions,
   openFirewall,
 } from './node-firewall.ts'
+import { type ReadFacts, readFacts } from './read/facts.ts'
 import { type LiveRead, readLive } from './read/live/read-live.ts'
 import type { Diagnostic } from './source/diagnostic.ts'
 import type { SourceFile } from './source/source-file.ts'
@@ -31,7 +33,7 @@ export function openLive(
   options: OpenOptions,
   rootSaid: boolean,
 ): LiveFirewall {
-  const read = readLive(dumps)
+  const read = readLive(dumps, debianFacts())
   const isError = read.diagnostics.some(({ severity }) => severity === 'error')
   const warnings = read.diagnostics.filter(({ severity }) => severity === 'warning')
   if (isError) return { firewall: null, warnings, diagnostics: read.diagnostics }
@@ -77,7 +79,7 @@ export function openDrift(
   dumps: readonly SourceFile[],
   options: OpenOptions,
 ): DriftAnswer & { readonly diagnostics: readonly Diagnostic[] } {
-  const read = readLive(dumps)
+  const read = readLive(dumps, debianFacts())
   const { firewall, diagnostics, unread } = openFirewall(options)
   const all = [...read.diagnostics, ...diagnostics]
   const isUnread = read.diagnostics.some(({ severity }) => severity === 'error')
@@ -85,4 +87,9 @@ export function openDrift(
     return { kind: 'unreadable', firewall, diagnostics: all }
   const found = drift(firewall.compiled.held, read.ruleset, read.covered)
   return { kind: 'compared', firewall, drift: found, diagnostics: all }
+}
+
+/** Names of Debian: what was compiled and never loaded has names for ports too. */
+function debianFacts(): ReadFacts {
+  return readFacts(builtInServices(), builtInProtocols(), builtInEthertypes())
 }

@@ -39,7 +39,7 @@ export async function readDumps(
     try {
       const text = name === '-' ? await standardInput(io) : readBytes(resolve(io.cwd, name))
       if (text === null) return { message: `${name} is larger than any dump of a ruleset` }
-      files.push(sourceFile(name === '-' ? 'standard input' : name, text))
+      files.push(sourceFile(name === '-' ? 'stdin' : name, text))
     } catch (error) {
       if (!(error instanceof Error) || !('code' in error)) throw error
       return { message: `cannot read ${name}: ${error.message}` }

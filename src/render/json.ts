@@ -108,6 +108,8 @@ export function diagnosticJson(one: Diagnostic): JsonObject {
 /** The line as written; for what no line says, what one would have to say. */
 function textOf(origin: VerdictOrigin, outcome: string): string | null {
   const { kind, span, option, rule } = origin
+  // a line of a dump may be the whole dump
+  if (rule?.origin.kind === 'imported') return ruleText(rule)
   const line = kind === 'generated' || kind === 'none' ? null : quotedSpan({ kind, span })
   if (line !== null) return clipped(line)
   switch (kind) {
@@ -127,7 +129,8 @@ function ruleText(rule: Rule): string {
 }
 
 function originText(origin: Origin): string | null {
-  const line = origin.kind === 'generated' ? null : quotedSpan(origin)
+  const isNone = origin.kind === 'generated' || origin.kind === 'imported'
+  const line = isNone ? null : quotedSpan(origin)
   return line === null ? null : clipped(line)
 }
 

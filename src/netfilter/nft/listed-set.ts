@@ -161,14 +161,13 @@ function compare(a: bigint, b: bigint): number {
   return a < b ? -1 : a > b ? 1 : 0
 }
 
-/** An anonymous set beside an expression: its elements as listed, a set of one as that element. */
+/**
+ * An anonymous set beside an expression, with its elements as listed. nft makes a value of a set written with one
+ * element; nobody here writes such, and one that is listed comes of elements that were merged.
+ */
 export function listedAnonymous(left: Json, right: Json): Json {
   const entry = onlyEntry(right)
   if (entry === null || entry[0] !== 'set') return right
   const items = isList(entry[1]) ? entry[1] : [entry[1]]
-  const [only, ...more] = items
-  const datatypes = datatypesOf(left)
-  if (only !== undefined && more.length === 0 && datatypes.length === 1 && !isList(only))
-    return listedValue(datatypes[0] ?? 'other', only)
-  return { set: listedElements(datatypes, items, true) }
+  return { set: listedElements(datatypesOf(left), items, true) }
 }

@@ -2,10 +2,12 @@ import type { NftTable } from '../../netfilter/nft/objects.ts'
 import type { NfSet, Ruleset, Table } from '../../netfilter/ruleset.ts'
 import type { Diagnostic } from '../../source/diagnostic.ts'
 import type { SourceFile } from '../../source/source-file.ts'
+import type { ReadFacts } from '../facts.ts'
 import { readNftTables } from '../nft/ruleset.ts'
 import { type DumpKind, kindOf } from './kind.ts'
 import { readNftListing } from './nft-listing.ts'
 import { newReport, type Report } from './report.ts'
+import { SAVED_FACTS } from './saved-facts.ts'
 import { readSavedSets } from './saved-sets.ts'
 import { readSavedTable } from './saved-table.ts'
 import { type SavedTable, type SavedText, splitSaved } from './saved-text.ts'
@@ -36,15 +38,16 @@ const NOTHING: SavedText = { tables: [], sets: [], legacy: null }
 /**
  * Reads dumps of one node into one ruleset: `nft -j list ruleset`, `iptables-save`, `ip6tables-save`, `ipset save`,
  * `ebtables-save`, in any number and order, told apart by their content. Never throws: what is not understood is told,
- * and in the ruleset it leaves the verdict open. Cost: linear.
+ * and in the ruleset it leaves the verdict open. Dumps have numbers for
+ * ports; `facts` are for texts that were never in a kernel. Cost: linear.
  */
-export function readLive(files: readonly SourceFile[]): LiveRead {
+export function readLive(files: readonly SourceFile[], facts: ReadFacts = SAVED_FACTS): LiveRead {
   const dumps = files.map(readDump)
   const sets = setsOf(dumps)
   const saved = latest(dumps)
   const dumped = new Set(dumps.flatMap(({ saved: text }) => text.sets.map(({ name }) => name)))
   const own = saved.flatMap(({ table, report }) => {
-    const read = readSavedTable(table, sets, dumped, report)
+    const read = readSavedTable(table, sets, dumped, facts, report)
     return read === null ? [] : [{ read, isNft: table.isNft }]
   })
   reportLegacy(dumps)
@@ -187,7 +190,9 @@ function reportExtensions(table: Table, dumps: readonly Dump[]): void {
         'read/incomplete',
         span,
         `table \`${table.family} ${table.name}\` was made by iptables-nft, and nft does not list all of its rules`,
-        'give the output of `iptables-save` and `ip6tables-save` as well',
+        table.family === 'bridge'
+          ? 'give the output of `ebtables-save` as well'
+          : 'give the output of `iptables-save` and `ip6tables-save` as well',
       )
       return
     }

@@ -1,10 +1,9 @@
 import type { NfSet, Statement, Table } from '../../netfilter/ruleset.ts'
 import { EBTABLES_BUILT_IN, type EbtablesTableName, readEbtablesTable } from '../ebtables.ts'
-import type { ReadTable } from '../facts.ts'
+import type { ReadFacts, ReadTable } from '../facts.ts'
 import { readTable } from '../iptables.ts'
-import { BUILT_IN, type ChainText, type TableName, unread } from '../tables.ts'
+import { BUILT_IN, type BuiltIn, type ChainText, type TableName, unread } from '../tables.ts'
 import type { Report } from './report.ts'
-import { SAVED_FACTS } from './saved-facts.ts'
 import type { SavedTable } from './saved-text.ts'
 
 /**
@@ -15,9 +14,11 @@ export function readSavedTable(
   saved: SavedTable,
   sets: ReadonlyMap<string, NfSet>,
   dumped: ReadonlySet<string>,
+  facts: ReadFacts,
   report: Report,
 ): Table | null {
-  const read = saved.family === 'bridge' ? readBridge(saved) : readIp(saved, sets, report)
+  const read =
+    saved.family === 'bridge' ? readBridge(saved, facts) : readIp(saved, sets, facts, report)
   if (read === null) {
     report.add('error', 'read/bad-line', saved.span, `there is no table \`${saved.table}\``)
     return null
@@ -37,11 +38,12 @@ export function readSavedTable(
 function readIp(
   saved: SavedTable,
   sets: ReadonlyMap<string, NfSet>,
+  facts: ReadFacts,
   report: Report,
 ): ReadTable | null {
   const { family, table, span } = saved
-  const chains = new Map([...saved.chains].map(([name, chain]) => [name, unsigned(chain)]))
   if (!Object.hasOwn(BUILT_IN, table)) return null
+  const chains = allChains(BUILT_IN[table as TableName], saved.chains)
   if (family === null)
     report.add(
       'warning',
@@ -55,7 +57,24 @@ function readIp(
     table: table as TableName,
     chains,
   } as const
-  return readTable(text, sets, SAVED_FACTS, 'listed')
+  return readTable(text, sets, facts, 'listed')
+}
+
+/** The chains of a table, those the kernel always has first; what is handed to a restore tool does not name them. */
+function allChains(
+  builtIn: readonly BuiltIn[],
+  saved: ReadonlyMap<string, ChainText>,
+): ReadonlyMap<string, ChainText> {
+  const chains = new Map<string, ChainText>()
+  for (const { name } of builtIn)
+    chains.set(name, { policy: 'accept', lines: saved.get(name)?.lines ?? [] })
+  for (const [name, chain] of saved) {
+    const isBuiltIn = chains.has(name)
+    // a chain that only has rules was not declared
+    const policy = isBuiltIn && chain.policy === 'return' ? 'accept' : chain.policy
+    chains.set(name, { ...unsigned(chain), policy })
+  }
+  return chains
 }
 
 /** A chain without the signature pve-firewall puts behind its rules, a comment that is a rule of its own. */
@@ -70,13 +89,14 @@ const SIGNATURE = /^-m comment --comment "?PVESIG:[^ "]+"?$/
  * ebtables-nft puts all chains of table filter at one priority (`xtables_bridge`, iptables/nft.c). In table broute DROP
  * means that the frame is routed, which nobody here follows.
  */
-function readBridge({ table: name, chains, isNft }: SavedTable): ReadTable | null {
+function readBridge(
+  { table: name, chains: saved, isNft }: SavedTable,
+  facts: ReadFacts,
+): ReadTable | null {
   if (!Object.hasOwn(EBTABLES_BUILT_IN, name)) return null
-  const read = readEbtablesTable(
-    { table: name as EbtablesTableName, chains },
-    SAVED_FACTS,
-    'listed',
-  )
+  const table = name as EbtablesTableName
+  const chains = allChains(EBTABLES_BUILT_IN[table], saved)
+  const read = readEbtablesTable({ table, chains }, facts, 'listed')
   if (name === 'broute') return { ...read, table: withoutVerdicts(read.table) }
   const output = read.table.chains.get('OUTPUT')
   if (!isNft || name !== 'filter' || output?.base == null) return read
