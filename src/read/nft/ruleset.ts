@@ -102,7 +102,14 @@ function readTable(backend: Ruleset['backend'], table: NftTable, options: NftRea
     },
   })
   const shared: Shared = new Map()
-  const chains = new Map(table.chains.map((chain) => [chain.name, readChain(chain, place, shared)]))
+  const chains = new Map(
+    table.chains.map((chain) => [
+      chain.name,
+      backend === 'imported'
+        ? { ...chainOnDemand(chain, place, shared) }
+        : chainOnDemand(chain, place, shared),
+    ]),
+  )
   const read = { family: table.family as Family, name: table.name, chains, sets, maps }
   return backend === 'imported' ? { ...read, tool: 'nft' } : read
 }
@@ -134,8 +141,29 @@ function sharedStatement(
   return read
 }
 
-function readChain(chain: NftChain, place: (origin: Origin) => Place, shared: Shared): Chain {
-  const rules = chain.rules.map(({ expr, comment, origin }, index): Rule => {
+/**
+ * A chain whose rules are read when they are first asked for: of a thousand guests a packet meets two. Those of a dump
+ * are read at once, as a part of what is plain data.
+ */
+function chainOnDemand(chain: NftChain, place: (origin: Origin) => Place, shared: Shared): Chain {
+  let read: readonly Rule[] | null = null
+  return {
+    name: chain.name,
+    get rules() {
+      read ??= readRules(chain, place, shared)
+      return read
+    },
+    base: baseOf(chain.body),
+    userPolicy: 'return',
+  }
+}
+
+function readRules(
+  chain: NftChain,
+  place: (origin: Origin) => Place,
+  shared: Shared,
+): readonly Rule[] {
+  return chain.rules.map(({ expr, comment, origin }, index): Rule => {
     const here = place(origin)
     const body: Statement[] = []
     let text = ''
@@ -148,7 +176,6 @@ function readChain(chain: NftChain, place: (origin: Origin) => Place, shared: Sh
     const shown = comment === null ? text : `${text} comment "${comment}"`
     return { body, origin: own, line: index + 1, text: shown }
   })
-  return { name: chain.name, rules, base: baseOf(chain.body), userPolicy: 'return' }
 }
 
 function baseOf(body: JsonObject): Chain['base'] {
