@@ -1,5 +1,5 @@
 import type { Json } from './command.ts'
-import { type Datatype, datatypesOf, partsOf } from './datatype.ts'
+import { type Datatype, datatypeOf, datatypesOf, partsOf } from './datatype.ts'
 import { isList, isObject, type JsonObject, onlyEntry, stringAt } from './json.ts'
 
 /** Deepest nesting that is put into words: dumps are no deeper than ten, what is deeper is not one. */
@@ -22,7 +22,9 @@ export function expressionText(expression: Json, depth = 0): string {
     case 'range':
       return isList(body) ? body.map(text).join('-') : text(body)
     case '&':
-      return isList(body) ? `${text(body[0])} & ${maskText(body[1] ?? null, depth)}` : text(body)
+      return isList(body)
+        ? `${text(body[0])} & ${maskText(datatypeOf(body[0] ?? null), body[1] ?? null, depth)}`
+        : text(body)
     case '|':
     case '^':
     case '<<':
@@ -81,7 +83,8 @@ function mapText(data: Json, depth: number): string {
   return `{ ${shown.join(', ')} }`
 }
 
-function maskText(mask: Json, depth: number): string {
+function maskText(datatype: Datatype, mask: Json, depth: number): string {
+  if (datatype === 'mark' && typeof mask === 'number') return hex(mask, 8)
   const parts = partsOf(mask)
   if (parts === null) return expressionText(mask, depth + 1)
   return `(${parts.map((part) => expressionText(part, depth + 1)).join(' | ')})`
@@ -120,13 +123,14 @@ function flagsText(flags: Json): string {
 export function valueText(left: Json, value: Json): string {
   const datatypes = datatypesOf(left)
   const [datatype = 'other'] = datatypes
+  if (typeof value === 'string' && value.startsWith('@')) return value
   const entry = onlyEntry(value)
   if (entry !== null && entry[0] === 'set' && isList(entry[1])) {
     const items = entry[1].map((item) => keyText(datatypes, item))
     return `{ ${items.join(', ')} }`
   }
-  if (typeof value === 'boolean' && onlyEntry(left)?.[0] === 'fib')
-    return value ? 'exists' : 'missing'
+  if (typeof value === 'boolean') return value ? 'exists' : 'missing'
+  if (typeof value === 'number' && isRaw(left)) return `0x${value.toString(16)}`
   if (isList(value)) return value.map((part) => singleText(datatype, part)).join(',')
   return keyText(datatypes, value)
 }
@@ -147,7 +151,17 @@ function singleText(datatype: Datatype, value: Json): string {
     return entry[1].map((end) => singleText(datatype, end)).join('-')
   if (typeof value === 'string' && (datatype === 'ifname' || datatype === 'helper'))
     return `"${value}"`
-  if (datatype === 'mark' && typeof value === 'number')
-    return `0x${value.toString(16).padStart(8, '0')}`
+  if (datatype === 'mark' && typeof value === 'number') return hex(value, 8)
+  if (datatype === 'ether_type' && typeof value === 'number') return hex(value, 4)
   return expressionText(value)
+}
+
+function hex(value: number, digits: number): string {
+  return `0x${value.toString(16).padStart(digits, '0')}`
+}
+
+/** Bytes of a header that have no name. */
+function isRaw(left: Json): boolean {
+  const entry = onlyEntry(left)
+  return entry !== null && entry[0] === 'payload' && isObject(entry[1]) && 'base' in entry[1]
 }

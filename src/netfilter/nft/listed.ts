@@ -173,7 +173,7 @@ function listedMatch(match: JsonObject): Json {
   const left = listedLeft(match['left'] ?? null)
   const right = match['right'] ?? null
   const op = match['op'] ?? '=='
-  const shown = listedRight(left, right, op === 'in')
+  const shown = listedRight(left, right, op === 'in' || op === '!')
   const isSame = shown === right && op === match['op'] && left === match['left']
   return isSame ? { match } : { match: { op, left, right: shown } }
 }
@@ -186,7 +186,7 @@ function listedLeft(left: Json): Json {
   return family === undefined || body['dir'] !== undefined ? left : { ct: body }
 }
 
-/** `isAny`: one of the flags of a list will do; else all of them together are meant. */
+/** `isAny`: each of the flags of a list is meant; else all of them together are. */
 function listedRight(left: Json, right: Json, isAny: boolean): Json {
   if (typeof right === 'string' && right.startsWith('@')) return right
   const entry = onlyEntry(right)

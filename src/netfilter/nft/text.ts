@@ -88,8 +88,7 @@ function matchText(body: JsonObject, wording: Wording): string {
 
 /** `==` is listed where a flag would mean any of several, and behind operators: `must_print_eq_op`, src/expression.c. */
 function showsEqual(left: Json, right: Json): boolean {
-  const isFlag = ['tcp_flag', 'ct_state'].includes(datatypeOf(left))
-  return isMasked(left) || (isFlag && onlyEntry(right) === null)
+  return isMasked(left) || (isFlags(left) && onlyEntry(right) === null)
 }
 
 function isMasked(left: Json): boolean {
@@ -97,7 +96,7 @@ function isMasked(left: Json): boolean {
 }
 
 function isFlags(left: Json): boolean {
-  return datatypeOf(left) === 'tcp_flag'
+  return ['tcp_flag', 'ct_state'].includes(datatypeOf(left))
 }
 
 /** `tcp flags & (fin | syn) == syn`, or `tcp flags syn / fin,syn`. */

@@ -97,6 +97,9 @@ function payloadField(protocol: string | null, field: string | null): FieldRef |
   if (known !== undefined) return known
   if (field === 'protocol' && protocol === 'ip')
     return { ...plain('meta l4proto'), etherType: ETHERTYPE.ip }
+  // of a packet without extension headers, as all are here
+  if (field === 'nexthdr' && protocol === 'ip6')
+    return { ...plain('meta l4proto'), etherType: ETHERTYPE.ip6 }
   const number = PORT_PROTOCOLS[protocol]
   if (number === undefined || (field !== 'sport' && field !== 'dport')) return null
   return { ...plain(field === 'sport' ? 'th sport' : 'th dport'), protocol: number }
