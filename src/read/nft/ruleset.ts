@@ -106,8 +106,8 @@ function readTable(backend: Ruleset['backend'], table: NftTable, options: NftRea
     table.chains.map((chain) => [
       chain.name,
       backend === 'imported'
-        ? { ...chainOnDemand(chain, place, shared) }
-        : chainOnDemand(chain, place, shared),
+        ? { ...chainOnDemand(chain, place, shared, asListed) }
+        : chainOnDemand(chain, place, shared, listedRule),
     ]),
   )
   const read = { family: table.family as Family, name: table.name, chains, sets, maps }
@@ -145,12 +145,17 @@ function sharedStatement(
  * A chain whose rules are read when they are first asked for: of a thousand guests a packet meets two. Those of a dump
  * are read at once, as a part of what is plain data.
  */
-function chainOnDemand(chain: NftChain, place: (origin: Origin) => Place, shared: Shared): Chain {
+function chainOnDemand(
+  chain: NftChain,
+  place: (origin: Origin) => Place,
+  shared: Shared,
+  listed: typeof listedRule,
+): Chain {
   let read: readonly Rule[] | null = null
   return {
     name: chain.name,
     get rules() {
-      read ??= readRules(chain, place, shared)
+      read ??= readRules(chain, place, shared, listed)
       return read
     },
     base: baseOf(chain.body),
@@ -158,16 +163,22 @@ function chainOnDemand(chain: NftChain, place: (origin: Origin) => Place, shared
   }
 }
 
+/** The rules of a dump are as nft lists them. */
+function asListed(expr: readonly Json[]): readonly Json[] {
+  return expr
+}
+
 function readRules(
   chain: NftChain,
   place: (origin: Origin) => Place,
   shared: Shared,
+  listed: typeof listedRule,
 ): readonly Rule[] {
   return chain.rules.map(({ expr, comment, origin }, index): Rule => {
     const here = place(origin)
     const body: Statement[] = []
     let text = ''
-    for (const statement of listedRule(expr)) {
+    for (const statement of listed(expr)) {
       const own = statementText(statement)
       text = text === '' ? own : `${text} ${own}`
       body.push(...sharedStatement(statement, here, own, shared))
