@@ -49,7 +49,7 @@ export function compileIptables(tree: Tree, config: IptablesConfig): IptablesCom
   const localNetwork = localNetworkOf(tree, cluster)
   const names: Names = { cluster, sdnSets: config.sdnSets, localNetwork }
   const hostScope = { file: config.host, vmid: 0 }
-  const guests = planGuests(tree, config.guests, names)
+  const guests = planGuests(tree, config.guests, names, limit.match)
   if (lineCount(guests) > mostLines) return failed(tooLarge(cluster))
   const compilation: Compilation = {
     tree,

@@ -24,27 +24,43 @@ const clearMark = generated(
  */
 export function addGroupRule(
   pass: Pass,
-  rule: FwRule,
+  state: RuleState,
   lines: RestoreLine[],
   direction: Direction,
   iface: string,
   jump: string,
 ): Died | null {
+  const { rule } = state
   const name = rule.action.value
   const chain = `GROUP-${name}-${direction}`
   if (!pass.chains.has(chain)) {
     const failed = generateGroup(pass, name, rule)
     if (failed !== null) return failed
   }
-  const match = iface === '' ? '' : `${iface} `
-  const { span } = rule
-  const via = [{ what: 'group', name, span }] as const
-  lines.push({ text: `${match}-j ${chain}`, origin: { kind: 'rule', span, via, means: null } })
-  lines.push({
-    text: `-m mark --mark 0x80000000/0x80000000 ${jump}`,
-    origin: { kind: 'rule', span, via, means: 'accept' },
-  })
+  const made = state.ofGroup?.[direction] ?? groupLines(rule, chain, iface, jump)
+  if (state.ofGroup !== null) state.ofGroup[direction] = made
+  lines.push(...made)
   return null
+}
+
+function groupLines(
+  rule: FwRule,
+  chain: string,
+  iface: string,
+  jump: string,
+): readonly RestoreLine[] {
+  const { span } = rule
+  const via = [{ what: 'group', name: rule.action.value, span }] as const
+  return [
+    {
+      text: `${iface === '' ? '' : `${iface} `}-j ${chain}`,
+      origin: { kind: 'rule', span, via, means: null },
+    },
+    {
+      text: `-m mark --mark 0x80000000/0x80000000 ${jump}`,
+      origin: { kind: 'rule', span, via, means: 'accept' },
+    },
+  ]
 }
 
 /**

@@ -3,10 +3,12 @@ import type { Guest, Nic, Tree } from '../../config/tree.ts'
 import type { RestoreLine } from '../../netfilter/restore.ts'
 import type { Span } from '../../source/source-file.ts'
 import type { Names } from './address.ts'
+import type { Direction } from './failures.ts'
 import { generated } from './generated.ts'
-import { type LogLevel, optionLevel } from './log.ts'
+import { optionLevel } from './log.ts'
 import { flag, type Options, type Switch } from './options.ts'
 import { byText } from './order.ts'
+import { policyLines } from './policy.ts'
 import { type RuleState, ruleStates } from './rule-state.ts'
 
 /** A NIC of a guest as the firewall names it. */
@@ -18,7 +20,21 @@ export type PlannedNic = {
   readonly macLine: RestoreLine | null
   /** As iptables gets it, in the spelling of the guest's configuration; made up when there is none. */
   readonly mac: string
+  readonly chains: Readonly<Record<Direction, PlannedChain>>
 }
+
+/** A chain of a NIC, and what of it is the same in both families. */
+export type PlannedChain = {
+  /** `tap105i0-IN`. */
+  readonly name: string
+  /** Its jump in the chain that is hooked into all bridges. */
+  readonly plug: RestoreLine
+  /** Its policy. */
+  readonly end: readonly RestoreLine[]
+}
+
+/** Accepting in the OUT chains: the packet is yet to pass those of the host or of another guest. */
+export const ACCEPT_MARK = '-g PVEFW-SET-ACCEPT-MARK'
 
 /** A local guest with a .fw file, with its options as the generator asks for them. */
 export type GuestPlan = {
@@ -39,8 +55,6 @@ export type GuestPlan = {
   readonly ips: Switch
   /** What accepting is in the IN chain: `ACCEPT`, with ips `NFQUEUE ...` (`generate_nfqueue`). */
   readonly accept: string
-  readonly logIn: LogLevel
-  readonly logOut: LogLevel
 }
 
 /**
@@ -54,10 +68,11 @@ export function planGuests(
   { guests, node }: Tree,
   files: ReadonlyMap<number, FwFile>,
   names: Names,
+  rateLimit: string,
 ): readonly GuestPlan[] {
   const plans = guests.flatMap((guest) => {
     const file = guest.node === node ? files.get(guest.vmid) : undefined
-    return file === undefined ? [] : [planGuest(guest, file, names)]
+    return file === undefined ? [] : [planGuest(guest, file, names, rateLimit)]
   })
   return plans.sort(inOrderOfCompilation)
 }
@@ -71,14 +86,27 @@ function acceptTarget(options: Options, ips: Switch): string {
   return `NFQUEUE --queue-balance ${queues[1]}:${queues[2]} --queue-bypass`
 }
 
-function planGuest(guest: Guest, file: FwFile, names: Names): GuestPlan {
+function planGuest(guest: Guest, file: FwFile, names: Names, rateLimit: string): GuestPlan {
   const { options } = file
   const { vmid } = guest
   const enable = flag(options, 'enable', false).on
   const rules = enable ? ruleStates(file.rules, names, { file, vmid }, null) : []
   const ips = flag(options, 'ips', false)
   const macfilter = flag(options, 'macfilter', true)
-  const nics = guest.nics.map((nic) => planNic(guest, nic, macfilter))
+  const accept = acceptTarget(options, ips)
+  const nics = guest.nics.map((nic): PlannedNic => {
+    const device = `${guest.type === 'qemu' ? 'tap' : 'veth'}${vmid}i${nic.id.slice('net'.length)}`
+    const mac = nic.mac?.value ?? inventedMac
+    const chain = (direction: Direction, jump: string): PlannedChain =>
+      planChain(vmid, nic, device, options, direction, rateLimit, jump)
+    return {
+      nic,
+      device,
+      mac,
+      macLine: macfilter.on ? macLineOf(nic, mac, macfilter) : null,
+      chains: { IN: chain('IN', `-j ${accept}`), OUT: chain('OUT', ACCEPT_MARK) },
+    }
+  })
   return {
     guest,
     file,
@@ -99,28 +127,49 @@ function planGuest(guest: Guest, file: FwFile, names: Names): GuestPlan {
     radv: flag(options, 'radv', false),
     ipfilter: flag(options, 'ipfilter', false),
     ips,
-    accept: acceptTarget(options, ips),
-    logIn: optionLevel(options, 'log_level_in'),
-    logOut: optionLevel(options, 'log_level_out'),
+    accept,
   }
 }
 
-function planNic(guest: Guest, nic: Nic, macfilter: Switch): PlannedNic {
-  const mac = nic.mac?.value ?? inventedMac
-  const prefix = guest.type === 'qemu' ? 'tap' : 'veth'
+function macLineOf(nic: Nic, mac: string, macfilter: Switch): RestoreLine {
+  return generated(
+    `-m mac ! --mac-source ${mac} -j DROP`,
+    'ruleset_create_vm_chain',
+    `MAC filter: frames of ${nic.id} must come from ${mac}`,
+    'drop',
+    macfilter.span ?? nic.mac?.span ?? null,
+  )
+}
+
+/** `generate_tap_rules_direction`, but for the rules in between. */
+function planChain(
+  vmid: number,
+  nic: Nic,
+  device: string,
+  options: Options,
+  direction: Direction,
+  rateLimit: string,
+  accept: string,
+): PlannedChain {
+  const name = `${device}-${direction}`
+  const side = direction === 'IN' ? 'out' : 'in'
   return {
-    nic,
-    device: `${prefix}${guest.vmid}i${nic.id.slice('net'.length)}`,
-    mac,
-    macLine: macfilter.on
-      ? generated(
-          `-m mac ! --mac-source ${mac} -j DROP`,
-          'ruleset_create_vm_chain',
-          `MAC filter: frames of ${nic.id} must come from ${mac}`,
-          'drop',
-          macfilter.span ?? nic.mac?.span ?? null,
-        )
-      : null,
+    name,
+    plug: generated(
+      `-m physdev --physdev-is-bridged --physdev-${side} ${device} -j ${name}`,
+      'generate_tap_rules_direction',
+      `packets ${direction === 'IN' ? 'to' : 'from'} ${nic.id} of guest ${vmid} go through its chain`,
+      null,
+      nic.firewallSpan,
+    ),
+    end: policyLines(rateLimit, {
+      chain: name,
+      direction,
+      vmid,
+      options,
+      level: optionLevel(options, direction === 'IN' ? 'log_level_in' : 'log_level_out'),
+      accept,
+    }),
   }
 }
 

@@ -5,18 +5,21 @@ import { type Died, died } from './died.ts'
 import type { Direction } from './failures.ts'
 import { because, generated } from './generated.ts'
 import { addGroupRule, SUBSTITUTE_MARK } from './group.ts'
-import { type GuestPlan, ipfilterCause, ipfilterSet, type PlannedNic } from './guest-plan.ts'
+import {
+  ACCEPT_MARK,
+  type GuestPlan,
+  ipfilterCause,
+  ipfilterSet,
+  type PlannedNic,
+} from './guest-plan.ts'
 import { ndpLines } from './ndp.ts'
 import { chainOf, createChain, type Pass } from './pass.ts'
-import { policyLines } from './policy.ts'
 import { generateRule } from './rule.ts'
 import { isOfFamily, substitute } from './rule-state.ts'
 import { setName } from './set-name.ts'
 
 /** The chain hooked into the bridge of every guest, in each direction. */
 const PLUG = { IN: 'PVEFW-FWBR-IN', OUT: 'PVEFW-FWBR-OUT' } as const
-
-const acceptMark = '-g PVEFW-SET-ACCEPT-MARK'
 
 const dhcpWhy = 'DHCP is allowed before all filters of the guest'
 const DHCP = {
@@ -28,7 +31,7 @@ const DHCP = {
       'accept',
     ),
     OUT: generated(
-      `-p udp --sport 68 --dport 67 ${acceptMark}`,
+      `-p udp --sport 68 --dport 67 ${ACCEPT_MARK}`,
       'ruleset_create_vm_chain',
       dhcpWhy,
       'accept',
@@ -42,7 +45,7 @@ const DHCP = {
       'accept',
     ),
     OUT: generated(
-      `-p udp --sport 546 --dport 547 ${acceptMark}`,
+      `-p udp --sport 546 --dport 547 ${ACCEPT_MARK}`,
       'ruleset_create_vm_chain',
       dhcpWhy,
       'accept',
@@ -118,8 +121,7 @@ function compileDirection(
   planned: PlannedNic,
   direction: Direction,
 ): Aborted | null {
-  const chain = `${planned.device}-${direction}`
-  const { vmid } = plan.guest
+  const { name: chain, plug, end } = planned.chains[direction]
   const refused = createChain(pass.chains, chain)
   if (refused !== null) return { rule: null, died: died(refused, planned.nic.span) }
   const lines = chainOf(pass.chains, chain)
@@ -127,26 +129,8 @@ function compileDirection(
   const aborted = addRules(pass, plan, planned, direction, chain, lines)
   if (aborted !== null) return aborted
   if (plan.ips.on && direction === 'IN') addIps(pass, plan, planned.device)
-  lines.push(
-    ...policyLines(pass.rateLimit, {
-      chain,
-      direction,
-      vmid,
-      options: plan.file.options,
-      level: direction === 'OUT' ? plan.logOut : plan.logIn,
-      accept: direction === 'OUT' ? acceptMark : `-j ${plan.accept}`,
-    }),
-  )
-  const side = direction === 'IN' ? 'out' : 'in'
-  chainOf(pass.chains, PLUG[direction]).push(
-    generated(
-      `-m physdev --physdev-is-bridged --physdev-${side} ${planned.device} -j ${chain}`,
-      'generate_tap_rules_direction',
-      `packets ${direction === 'IN' ? 'to' : 'from'} ${planned.nic.id} of guest ${vmid} go through its chain`,
-      null,
-      planned.nic.firewallSpan,
-    ),
-  )
+  lines.push(...end)
+  chainOf(pass.chains, PLUG[direction]).push(plug)
   return null
 }
 
@@ -163,7 +147,7 @@ function addHead(
   if (plan.dhcp.on) lines.push(because(DHCP[family][direction], plan.dhcp.span))
   if (direction === 'OUT') addOutFilters(pass, plan, planned, lines)
   if (family === 4 || !plan.ndp.on) return
-  const jump = direction === 'OUT' ? acceptMark : `-j ${plan.accept}`
+  const jump = direction === 'OUT' ? ACCEPT_MARK : `-j ${plan.accept}`
   const withRadv = direction === 'IN' || plan.radv.on
   for (const line of ndpLines(jump, withRadv)) lines.push(because(line, plan.ndp.span))
 }
@@ -212,7 +196,7 @@ function addRules(
     if (rule.iface !== null && rule.iface.value !== nic.id) continue
     if (!isOfFamily(rule, pass.family)) continue
     if (rule.type === 'group') {
-      const failed = addGroupRule(pass, rule, lines, direction, '', groupAccept)
+      const failed = addGroupRule(pass, state, lines, direction, '', groupAccept)
       if (failed !== null) return { rule, died: failed }
       continue
     }

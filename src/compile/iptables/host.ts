@@ -109,7 +109,7 @@ function addRule(
   const { rule } = state
   const iface = ifaceMatch(pass, rule, direction)
   if (rule.type === 'group') {
-    const died = addGroupRule(pass, rule, lines, direction, iface, '-j RETURN')
+    const died = addGroupRule(pass, state, lines, direction, iface, '-j RETURN')
     if (died !== null) pass.failures.push({ kind: 'group-lost', rule, direction, family, died })
     return
   }

@@ -41,7 +41,8 @@ export function logText(
   level: number,
   label: string,
 ): string {
-  return `${match} ${rateLimit}-j NFLOG --nflog-prefix ":${vmid}:${level}:${chain}: ${label}"`
+  const prefix = [`:${vmid}`, level, chain, ` ${label}`].join(':')
+  return [match, ' ', rateLimit, '-j NFLOG --nflog-prefix "', prefix, '"'].join('')
 }
 
 /** What an option `log_ratelimit` comes to: the match before NFLOG, or the text of the exception it raises. */

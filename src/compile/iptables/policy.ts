@@ -1,3 +1,4 @@
+import type { Means, Origin } from '../../netfilter/origin.ts'
 import type { RestoreLine } from '../../netfilter/restore.ts'
 import type { Direction } from './failures.ts'
 import { type LogLevel, logText } from './log.ts'
@@ -25,19 +26,23 @@ export function policyLines(rateLimit: string, end: PolicyChain): readonly Resto
   const option = end.direction === 'IN' ? 'policy_in' : 'policy_out'
   const set = end.options.get(option)
   const policy = set?.value ?? (end.direction === 'IN' ? 'DROP' : 'ACCEPT')
-  const origin = { kind: 'policy', option, span: set?.span ?? null } as const
+  const origin = (means: Means): Origin => ({
+    kind: 'policy',
+    option,
+    span: set?.span ?? null,
+    means,
+  })
   // The blank in front: Firewall.pm joins an empty match and the target.
-  if (policy === 'ACCEPT')
-    return [{ text: ` ${end.accept}`, origin: { ...origin, means: 'accept' } }]
+  if (policy === 'ACCEPT') return [{ text: ` ${end.accept}`, origin: origin('accept') }]
   const last: RestoreLine =
     policy === 'DROP'
-      ? { text: '-j DROP', origin: { ...origin, means: 'drop' } }
-      : { text: '-g PVEFW-reject', origin: { ...origin, means: 'reject' } }
+      ? { text: '-j DROP', origin: origin('drop') }
+      : { text: '-g PVEFW-reject', origin: origin('reject') }
   const jump: RestoreLine = {
     text: policy === 'DROP' ? '-j PVEFW-Drop' : '-j PVEFW-Reject',
-    origin: { ...origin, means: null },
+    origin: origin(null),
   }
   if (end.level === null) return [jump, last]
   const text = logText(rateLimit, '', end.chain, end.vmid, end.level, `policy ${policy}: `)
-  return [jump, { text, origin: { ...origin, means: null } }, last]
+  return [jump, { text, origin: origin(null) }, last]
 }

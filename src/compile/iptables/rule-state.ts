@@ -4,6 +4,7 @@ import type { Means, Origin, Via } from '../../netfilter/origin.ts'
 import type { RestoreLine } from '../../netfilter/restore.ts'
 import type { Located } from '../../source/source-file.ts'
 import { type Names, resolveAddress, type Scope } from './address.ts'
+import type { Direction } from './failures.ts'
 
 /**
  * A rule while it is compiled. Firewall.pm overwrites the action in the parsed rule when it first generates
@@ -17,6 +18,8 @@ export type RuleState = {
   /** Its lines, once made, if they are the same in every chain and family it is in. */
   lines: readonly RestoreLine[] | null
   readonly isSame: boolean
+  /** The two lines of a GROUP rule in each direction, once made: both families have the same. */
+  readonly ofGroup: Record<Direction, readonly RestoreLine[] | null> | null
 }
 
 /** What an action becomes in a chain; actions that are not keys stay (`rule_substitude_action`). */
@@ -61,11 +64,12 @@ function ruleState(rule: FwRule, names: Names, scope: Scope, group: Group | null
     origin: {
       kind: 'rule',
       span: rule.span,
-      via: via.length === 0 ? NO_VIA : via,
+      via: via.length === 0 ? NO_VIA : via.slice(),
       means: meansOf(rule.action.value),
     },
     action: rule.action.value,
     lines: null,
+    ofGroup: rule.type === 'group' ? { IN: null, OUT: null } : null,
     isSame: source && dest && rule.log === null && isSameMacro(rule.macro),
   }
 }

@@ -41,29 +41,26 @@ export function generateRule(pass: Pass, state: RuleState, target: Target): Died
   const made = state.lines ?? makeLines(pass, state, target)
   if ('message' in made) return made
   for (const line of made) target.lines.push(line)
-  if (state.isSame) state.lines = made
+  if (state.isSame) state.lines = made.slice()
   return null
 }
 
 function makeLines(pass: Pass, state: RuleState, target: Target): readonly RestoreLine[] | Died {
-  const { rule } = state
-  const made: string[] = []
+  const { rule, action, origin } = state
+  const level = rule.log === null ? null : levelOf(rule.log.value)
+  const jump = action === 'PVEFW-SET-ACCEPT-MARK' ? '-g' : '-j'
+  const lines: RestoreLine[] = []
   for (const fields of fieldsOf(rule, pass.family)) {
     const match = matchText(pass, rule, fields, target)
     if (typeof match !== 'string') return died(match.died, rule.span)
-    made.push(match)
-  }
-  const level = rule.log === null ? null : levelOf(rule.log.value)
-  const jump = state.action === 'PVEFW-SET-ACCEPT-MARK' ? '-g' : '-j'
-  const lines: RestoreLine[] = []
-  for (const match of made) {
     if (level !== null) {
       const { chain, vmid, quoted } = target
       const label = quoted === null ? '' : `${quoted}: `
       const text = logText(pass.rateLimit, match, chain, vmid, level, label)
-      lines.push({ text, origin: { ...state.origin, means: null } })
+      lines.push({ text, origin: { ...origin, means: null } })
     }
-    lines.push({ text: `${match} ${jump} ${state.action}`, origin: state.origin })
+    // joined and not a template: there are so many that the parts would be dear which templates keep
+    lines.push({ text: [match, jump, action].join(' '), origin })
   }
   return lines
 }

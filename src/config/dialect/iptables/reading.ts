@@ -2,7 +2,7 @@ import type { Located, SourceFile } from '../../../source/source-file.ts'
 import type { Tree } from '../../tree.ts'
 import { type Complaints, noComplaints } from './complaints.ts'
 import type { Alias, FwRule, FwScope, Group, IpSet, IpSetEntry } from './model.ts'
-import { type AddressTerm, type PortTerm, readAddress, readPorts } from './terms.ts'
+import { type AddressTerm, isPort, type PortTerm, RIGHT, readAddress, readPorts } from './terms.ts'
 
 /** What stays while the files of a node are read. */
 export type Reading = {
@@ -100,8 +100,9 @@ export function openFile(
   return file
 }
 
-/** The port list judged, once per text. */
+/** The port list judged, once per text that is more than a port. */
 export function portTerm(reading: Reading, text: string, icmp: boolean): PortTerm {
+  if (isPort(text)) return RIGHT
   const known = icmp ? reading.icmpPorts : reading.ports
   return known.get(text) ?? remember(known, text, readPorts(text, icmp, reading.services))
 }

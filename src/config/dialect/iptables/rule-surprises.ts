@@ -21,25 +21,19 @@ export function noteSurprises(rule: RuleFields, place: RulePlace, complaints: Co
   }
 }
 
-const ZEROS = [
-  ['macro', 'the macro'],
-  ['iface', '-i'],
-  ['proto', '-p'],
-  ['dport', '-dport'],
-  ['sport', '-sport'],
-  ['source', '-source'],
-  ['dest', '-dest'],
-] as const
-
 function noteZeros(rule: RuleFields, complaints: Complaints): void {
-  for (const [field, name] of ZEROS) {
-    const value = rule[field]
-    if (value !== null && !isTrue(value.value)) noteZero(value, name, complaints)
-  }
+  noteZero(rule.macro, 'the macro', complaints)
+  noteZero(rule.iface, '-i', complaints)
+  noteZero(rule.proto, '-p', complaints)
+  noteZero(rule.dport, '-dport', complaints)
+  noteZero(rule.sport, '-sport', complaints)
+  noteZero(rule.source, '-source', complaints)
+  noteZero(rule.dest, '-dest', complaints)
 }
 
-function noteZero({ span }: Located<string>, name: string, complaints: Complaints): void {
-  complain(complaints, 'warning', 'config/zero-value', span, () => ({
+function noteZero(given: Located<string> | null, name: string, complaints: Complaints): void {
+  if (given === null || isTrue(given.value)) return
+  complain(complaints, 'warning', 'config/zero-value', given.span, () => ({
     message: `\`${name} 0\` counts as not given: the rule matches without it`,
     help: name.endsWith('port')
       ? 'write `0:0` for port 0 itself'

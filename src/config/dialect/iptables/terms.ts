@@ -13,6 +13,23 @@ export type Fault = { readonly message: string; readonly start: number; readonly
 /** A port list: its first fault, or null. */
 export type PortTerm = { readonly fault: Fault | null }
 
+/** Nothing is wrong. */
+export const RIGHT: PortTerm = { fault: null }
+
+/** True for a single port by its number: most lists are no more, and nothing is wrong with them. */
+export function isPort(text: string): boolean {
+  if (text.length === 0 || text.length > 5) return false
+  let port = 0
+  for (let i = 0; i < text.length; i += 1) {
+    const digit = text.charCodeAt(i) - ZERO
+    if (digit < 0 || digit > 9) return false
+    port = port * 10 + digit
+  }
+  return port <= 65_535
+}
+
+const ZERO = 0x30
+
 /**
  * Judges a port list (`parse_port_name_number_or_range`). `icmp`: the value of `-dport` where the protocol is
  * ICMP; names of ICMP types are allowed there, of either family.
