@@ -123,7 +123,9 @@ describe.each(['clean', 'messy'] as const)(
       () => {
         const found = cases.map(differencesOf)
         expect(found.flatMap(({ differing }) => differing).slice(0, 5)).toEqual([])
-        expect(found.reduce((sum, { compared }) => sum + compared, 0)).toBe(kind === 'clean' ? 3413 : 720)
+        expect(found.reduce((sum, { compared }) => sum + compared, 0)).toBe(
+          kind === 'clean' ? 3413 : 720,
+        )
       },
     )
   },
