@@ -1,5 +1,12 @@
 import type { Json } from './command.ts'
-import { type Datatype, datatypeOf, datatypesOf, partsOf } from './datatype.ts'
+import {
+  bitsOf,
+  type Datatype,
+  datatypeOf,
+  datatypesOf,
+  partsOf,
+  SYMBOL_FIELD,
+} from './datatype.ts'
 import { isList, isObject, type JsonObject, onlyEntry, stringAt } from './json.ts'
 
 /** Deepest nesting that is put into words: dumps are no deeper than ten, what is deeper is not one. */
@@ -148,12 +155,18 @@ export function keyText(datatypes: readonly Datatype[], key: Json): string {
 function singleText(datatype: Datatype, value: Json): string {
   const entry = onlyEntry(value)
   if (entry !== null && entry[0] === 'range' && isList(entry[1]))
-    return entry[1].map((end) => singleText(datatype, end)).join('-')
+    return entry[1].map((end) => singleText(datatype, endOf(datatype, end))).join('-')
   if (typeof value === 'string' && (datatype === 'ifname' || datatype === 'helper'))
     return `"${value}"`
   if (datatype === 'mark' && typeof value === 'number') return hex(value, 8)
   if (datatype === 'ether_type' && typeof value === 'number') return hex(value, 4)
   return expressionText(value)
+}
+
+/** The end of a range: listed as a number, be there a symbol for it. */
+function endOf(datatype: Datatype, end: Json): Json {
+  const bits = SYMBOL_FIELD[datatype] === undefined ? null : bitsOf(datatype, end)
+  return bits === null ? end : Number(bits)
 }
 
 function hex(value: number, digits: number): string {

@@ -35,10 +35,13 @@ export function listedValue(datatype: Datatype, value: Json): Json {
   return number === null ? value : (symbolOf(field, number) ?? number)
 }
 
-/** A prefix without its host bits; one of full length is the address. */
+/** A prefix without its host bits, one of full length as the address; a range with the symbols of its ends. */
 function listedInterval(datatype: Datatype, value: Json): Json {
   const entry = onlyEntry(value)
-  if (entry === null || entry[0] !== 'prefix' || !isAddress(datatype)) return value
+  if (entry === null) return value
+  if (entry[0] === 'range' && isList(entry[1]))
+    return { range: entry[1].map((end) => listedValue(datatype, end)) }
+  if (entry[0] !== 'prefix' || !isAddress(datatype)) return value
   const range = rangeOfValue(datatype, value)
   return range === null ? value : intervalOf(datatype, range)
 }
