@@ -66,7 +66,8 @@ export function answerLine(
   return { verdict, json: safeJson({ id, verdict, decidedBy, assumptions }) }
 }
 
-function errorLine(id: string | number | null, problem: Problem | undefined): string {
+/** What a line that cannot be asked is answered by. */
+export function errorLine(id: string | number | null, problem: Problem | undefined): string {
   const error = problem?.message ?? 'not understood'
   return safeJson({ id, error, code: problem?.code ?? null, help: problem?.help ?? null })
 }

@@ -39,6 +39,7 @@ describe('pvefw backends --batch', () => {
     expect(code).toBe(0)
     expect(stdout).toMatch(/^packet 1\ntcp outside 192\.168\.1\.53:49152 → host/)
     expect(stdout).not.toMatch(/packet 2/)
+    expect(stdout).toMatch(/\npacket of line 3 could not be asked: \S/)
     expect(stdout).toMatch(/\n1 of 3 packets end differently; 1 could not be asked\n$/)
   })
 
@@ -58,6 +59,7 @@ describe('pvefw backends --batch', () => {
           decidedBy: { kernel: 'inet:proxmox-firewall:accept-management:rule:1' },
         },
       },
+      { id: null, error: expect.any(String), code: expect.stringMatching(/^query\//) },
       { packets: 3, differing: 1, notUnderstood: 1 },
     ])
   })

@@ -5,7 +5,7 @@ import { chooseBackend } from '../../backend-choice.ts'
 import { pairOf } from '../../backend-pair.ts'
 import { isRefused, type NodeFirewall } from '../../node-firewall.ts'
 import { parsePacketJson } from '../../packet/packet-json.ts'
-import { isProblem } from '../../packet/problem.ts'
+import { isProblem, type Problem, problem } from '../../packet/problem.ts'
 import type { Query } from '../../packet/query.ts'
 import { concernsJson, renderConcerns, renderPair } from '../../render/backend-lines.ts'
 import { escapeText, safeJson } from '../../render/escape.ts'
@@ -14,6 +14,7 @@ import { lookOf } from '../../render/look.ts'
 import { showLines } from '../../render/show.ts'
 import { line, piece, type StyledLine } from '../../render/styled.ts'
 import type { Arguments } from '../arguments.ts'
+import { errorLine } from '../batch.ts'
 import { openConfiguration } from '../configuration.ts'
 import { EXIT, type ExitCode } from '../exit.ts'
 import type { Io } from '../io.ts'
@@ -163,10 +164,18 @@ async function compareBatch(
     for await (const text of packetLines(file, io)) {
       count.packets += 1
       const { id, query } =
-        text.length > longestLine ? { id: null, query: null } : parsePacketJson(text, tables)
-      const asked = query === null || isProblem(query) ? null : askAll(both, query, anyway)
-      if (asked === null || asked.kind === 'problems') {
+        text.length > longestLine ? { id: null, query: tooLong } : parsePacketJson(text, tables)
+      const asked = isProblem(query)
+        ? { kind: 'problems' as const, problems: [query] }
+        : askAll(both, query, anyway)
+      if (asked.kind === 'problems') {
         count.notUnderstood += 1
+        const [why] = asked.problems
+        const told = json
+          ? `${errorLine(id, why)}\n`
+          : showLines([...notAskedLines(count.packets, why), line([''])], look)
+        if (!io.stdout.write(told)) return EXIT.answered
+        await io.stdout.drained()
         continue
       }
       if (!differ(asked.answers)) continue
@@ -185,6 +194,18 @@ async function compareBatch(
   }
   io.stdout.write(json ? `${safeJson(count)}\n` : `${countText(count)}\n`)
   return EXIT.answered
+}
+
+const tooLong = problem('query/bad-json', 'the line is too long for a packet')
+
+/** Which line of a batch could not be asked, and why. */
+function notAskedLines(number: number, why: Problem | undefined): readonly StyledLine[] {
+  const told = why?.message ?? 'not understood'
+  const help = why?.help ?? null
+  return [
+    line([piece(`packet of line ${number} could not be asked: `, 'faint'), escapeText(told)], 2),
+    ...(help === null ? [] : [line([escapeText(`  ${help}`)], 2)]),
+  ]
 }
 
 function countText(count: {
