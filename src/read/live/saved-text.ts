@@ -72,7 +72,8 @@ export function splitSaved(file: SourceFile, report: Report): SavedText {
       block = null
       continue
     }
-    if (block === null && readSetLine(sets, text, span)) continue
+    // ebtables-save does not say where it ends
+    if (readSetLine(sets, text, span)) continue
     if (block === null && isListed(text)) {
       block = newBlock(header, 'filter', span)
       tables.push(block)
