@@ -11,15 +11,14 @@
  * }
  * ```
  */
-import { answerOf } from './answer.ts'
-import { ask } from './ask.ts'
-import type { NodeFirewall } from './node-firewall.ts'
+import { answerOf } from './firewall/answer.ts'
+import { ask } from './firewall/ask.ts'
+import type { NodeFirewall } from './firewall/node-firewall.ts'
 import { parseArrow } from './packet/parse-arrow.ts'
 import { isProblem, type Problem } from './packet/problem.ts'
 import type { Query } from './packet/query.ts'
 import type { Answer } from './render/answer.ts'
 
-export type { Asked } from './ask.ts'
 export { type Compiled, compile } from './compile/compile.ts'
 export { compileAndHold, type NftablesHeld } from './compile/nftables/hold.ts'
 export type { IptablesConfig } from './config/dialect/iptables/model.ts'
@@ -32,14 +31,15 @@ export { decide, kernelName } from './eval/decide.ts'
 export { evaluate, verdictOf } from './eval/evaluate.ts'
 export type { Decision, Outcome, Question, Trace } from './eval/trace.ts'
 export { type VerdictOrigin, verdictOrigin } from './eval/verdict-origin.ts'
-export type { Ruleset } from './netfilter/ruleset.ts'
+export type { Asked } from './firewall/ask.ts'
 export {
   isRefused,
   type NodeFirewall,
   type OpenOptions,
   type OpenResult,
   openFirewall,
-} from './node-firewall.ts'
+} from './firewall/node-firewall.ts'
+export type { Ruleset } from './netfilter/ruleset.ts'
 export { parseArrow } from './packet/parse-arrow.ts'
 export { parseQueryFields, type QueryFields } from './packet/parse-fields.ts'
 export { isProblem, type Problem } from './packet/problem.ts'

@@ -23,13 +23,17 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   symbolic: ['netfilter', 'ip', 'source'],
   audit: ['symbolic', 'eval', 'compile', 'config', 'netfilter', 'ip', 'source'],
   render: ['audit', 'eval', 'netfilter', 'ip', 'source'],
+  firewall: [
+    ...['source', 'ip', 'netfilter', 'config', 'packet', 'read', 'compile', 'topology'],
+    ...['eval', 'symbolic', 'audit', 'render'],
+  ],
   tui: [
     ...['source', 'ip', 'netfilter', 'config', 'packet', 'read', 'compile', 'topology'],
-    ...['eval', 'symbolic', 'audit', 'render', 'ink', 'react', 'react/jsx-runtime'],
+    ...['eval', 'symbolic', 'audit', 'render', 'firewall', 'ink', 'react', 'react/jsx-runtime'],
   ],
   cli: [
     ...['source', 'ip', 'netfilter', 'config', 'packet', 'read', 'compile', 'topology'],
-    ...['eval', 'symbolic', 'audit', 'render', 'tui'],
+    ...['eval', 'symbolic', 'audit', 'render', 'firewall', 'tui'],
     ...['yargs', 'yargs/helpers', 'node:fs', 'node:fs/promises'],
   ],
 }

@@ -1,6 +1,11 @@
 import { resolve } from 'node:path'
-import type { AskedBackend } from '../backend-choice.ts'
-import { firewallOf, type NodeFirewall, type OpenOptions, openFirewall } from '../node-firewall.ts'
+import type { AskedBackend } from '../firewall/backend-choice.ts'
+import {
+  firewallOf,
+  type NodeFirewall,
+  type OpenOptions,
+  openFirewall,
+} from '../firewall/node-firewall.ts'
 import type { Diagnostic } from '../source/diagnostic.ts'
 import type { Arguments } from './arguments.ts'
 

@@ -1,6 +1,6 @@
 import { closeSync, openSync, readSync } from 'node:fs'
 import { resolve } from 'node:path'
-import { openLive } from '../live.ts'
+import { openLive } from '../firewall/live.ts'
 import { type SourceFile, sourceFile } from '../source/source-file.ts'
 import type { Arguments } from './arguments.ts'
 import { type Configuration, invalidOption, openOptions } from './configuration.ts'

@@ -1,5 +1,5 @@
-import type { Traced } from '../answer.ts'
-import type { NodeFirewall } from '../node-firewall.ts'
+import type { Traced } from '../firewall/answer.ts'
+import type { NodeFirewall } from '../firewall/node-firewall.ts'
 import type { Problem } from '../packet/problem.ts'
 import { countDiagnostics, renderDiagnostics } from '../render/diagnostic-lines.ts'
 import { type FileNames, shortNames, showPlace } from '../render/file-names.ts'

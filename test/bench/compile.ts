@@ -10,7 +10,7 @@ import { readIptables } from '../../src/config/dialect/iptables/read.ts'
 import { readNftables } from '../../src/config/dialect/nftables/read.ts'
 import { loadTree } from '../../src/config/load.ts'
 import type { Tree } from '../../src/config/tree.ts'
-import { nftFiles } from '../../src/nft-files.ts'
+import { nftFiles } from '../../src/firewall/nft-files.ts'
 import { renderHanded } from '../../src/render/iptables-save.ts'
 import { writeTree } from './generate.ts'
 

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
-import type { NodeFirewall } from '../../src/node-firewall.ts'
+import type { NodeFirewall } from '../../src/firewall/node-firewall.ts'
 import { openNode, outcomeOf, placeOf } from '../support/ask.ts'
 import { type DiagnosticExpectation, parseExpect } from '../support/expect.ts'
 import { mismatch, samePlace } from '../support/expect-compare.ts'

@@ -1,12 +1,12 @@
-import { ask } from '../../src/ask.ts'
 import { decide } from '../../src/eval/decide.ts'
 import { verdictOrigin } from '../../src/eval/verdict-origin.ts'
+import { ask } from '../../src/firewall/ask.ts'
 import {
   isRefused,
   type NodeFirewall,
   type OpenOptions,
   openFirewall,
-} from '../../src/node-firewall.ts'
+} from '../../src/firewall/node-firewall.ts'
 import { parseQueryFields, type QueryFields } from '../../src/packet/parse-fields.ts'
 import { isProblem } from '../../src/packet/problem.ts'
 import { position, type Span } from '../../src/source/source-file.ts'

@@ -1,6 +1,6 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import type { OpenOptions } from '../../src/node-firewall.ts'
+import type { OpenOptions } from '../../src/firewall/node-firewall.ts'
 import { type Expectation, type ExpectFile, parseExpect } from './expect.ts'
 import { repository } from './run-cli.ts'
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { concernsOf, DIFFERENCES } from '../../../src/audit/backends/differences.ts'
-import { pairOf } from '../../../src/backend-pair.ts'
+import { pairOf } from '../../../src/firewall/backend-pair.ts'
 import { DIAGNOSTIC_CODES } from '../../../src/source/codes.ts'
 import { openNode, outcomeOf } from '../../support/ask.ts'
 import { scenarioExpect, scenarioNames, scenarioRoot } from '../../support/scenarios.ts'

@@ -1,16 +1,16 @@
 import { describe, expect, it } from 'vitest'
-import { answerOf } from '../src/answer.ts'
-import { ask } from '../src/ask.ts'
+import { answerOf } from '../../src/firewall/answer.ts'
+import { ask } from '../../src/firewall/ask.ts'
 import {
   isRefused,
   type NodeFirewall,
   type OpenOptions,
   openFirewall,
-} from '../src/node-firewall.ts'
-import { parseArrow } from '../src/packet/parse-arrow.ts'
-import { isProblem } from '../src/packet/problem.ts'
-import type { Answer } from '../src/render/answer.ts'
-import { makeTree, SMALL_NODE } from './support/tree.ts'
+} from '../../src/firewall/node-firewall.ts'
+import { parseArrow } from '../../src/packet/parse-arrow.ts'
+import { isProblem } from '../../src/packet/problem.ts'
+import type { Answer } from '../../src/render/answer.ts'
+import { makeTree, SMALL_NODE } from '../support/tree.ts'
 
 function open(
   files: Readonly<Record<string, string>>,

@@ -1,5 +1,5 @@
-import { flag, optionsOf } from './compile/iptables/options.ts'
-import { flag as nftFlag } from './config/dialect/nftables/options.ts'
+import { flag, optionsOf } from '../compile/iptables/options.ts'
+import { flag as nftFlag } from '../config/dialect/nftables/options.ts'
 import type { Filter } from './node-firewall.ts'
 
 /** The switches of a configuration as its backend reads them: what is off is not filtered. */

@@ -1,8 +1,8 @@
-import type { LoadOptions } from './config/load.ts'
-import { builtInEthertypes, builtInProtocols, builtInServices } from './config/name-service.ts'
-import type { Tree } from './config/tree.ts'
-import { parseAddr } from './ip/address.ts'
-import { parseCidr } from './ip/prefix.ts'
+import type { LoadOptions } from '../config/load.ts'
+import { builtInEthertypes, builtInProtocols, builtInServices } from '../config/name-service.ts'
+import type { Tree } from '../config/tree.ts'
+import { parseAddr } from '../ip/address.ts'
+import { parseCidr } from '../ip/prefix.ts'
 
 /**
  * A node of which nothing is known but what was said on the command line: where packets go is then told by the devices

@@ -1,7 +1,7 @@
-import { evaluate } from './eval/evaluate.ts'
-import type { Question, Trace } from './eval/trace.ts'
-import { type IpAddr, showAddr } from './ip/address.ts'
-import type { Ruleset } from './netfilter/ruleset.ts'
+import { evaluate } from '../eval/evaluate.ts'
+import type { Question, Trace } from '../eval/trace.ts'
+import { type IpAddr, showAddr } from '../ip/address.ts'
+import type { Ruleset } from '../netfilter/ruleset.ts'
 import type { NodeFirewall } from './node-firewall.ts'
 
 /**

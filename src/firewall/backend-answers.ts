@@ -1,9 +1,9 @@
+import type { Problem } from '../packet/problem.ts'
+import type { Query } from '../packet/query.ts'
+import type { Compared } from '../render/comparison.ts'
 import { answerOf } from './answer.ts'
 import { ask } from './ask.ts'
 import { isRefused, type NodeFirewall } from './node-firewall.ts'
-import type { Problem } from './packet/problem.ts'
-import type { Query } from './packet/query.ts'
-import type { Compared } from './render/comparison.ts'
 
 /** What each of some backends says to a packet, or why none can be asked. */
 export type Answers =

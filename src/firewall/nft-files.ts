@@ -1,8 +1,8 @@
-import type { NftablesHeld } from './compile/nftables/hold.ts'
-import { SKELETON } from './compile/nftables/skeleton.ts'
-import { GUEST_TABLE, HOST_TABLE } from './compile/nftables/tables.ts'
-import { applyNftCommands } from './read/nft/apply.ts'
-import { renderNftRemoval, renderNftScript } from './render/nft-script.ts'
+import type { NftablesHeld } from '../compile/nftables/hold.ts'
+import { SKELETON } from '../compile/nftables/skeleton.ts'
+import { GUEST_TABLE, HOST_TABLE } from '../compile/nftables/tables.ts'
+import { applyNftCommands } from '../read/nft/apply.ts'
+import { renderNftRemoval, renderNftScript } from '../render/nft-script.ts'
 
 /** What proxmox-firewall hands to nft in one update, by the name `pvefw compile` gives it. */
 export type NftFiles = {

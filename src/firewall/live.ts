@@ -1,7 +1,11 @@
-import { adoptOrigins } from './audit/adopt-origins.ts'
-import { type Drift, drift } from './audit/drift.ts'
+import { adoptOrigins } from '../audit/adopt-origins.ts'
+import { type Drift, drift } from '../audit/drift.ts'
+import { builtInEthertypes, builtInProtocols, builtInServices } from '../config/name-service.ts'
+import { type ReadFacts, readFacts } from '../read/facts.ts'
+import { type LiveRead, readLive } from '../read/live/read-live.ts'
+import type { Diagnostic } from '../source/diagnostic.ts'
+import type { SourceFile } from '../source/source-file.ts'
 import { bareTree } from './bare-tree.ts'
-import { builtInEthertypes, builtInProtocols, builtInServices } from './config/name-service.ts'
 import {
   firewallOf,
   isRefused,
@@ -9,10 +13,6 @@ import {
   type OpenOptions,
   openFirewall,
 } from './node-firewall.ts'
-import { type ReadFacts, readFacts } from './read/facts.ts'
-import { type LiveRead, readLive } from './read/live/read-live.ts'
-import type { Diagnostic } from './source/diagnostic.ts'
-import type { SourceFile } from './source/source-file.ts'
 
 /** A node as its dumps show it. */
 export type LiveFirewall = {

@@ -1,13 +1,13 @@
-import { evaluate } from './eval/evaluate.ts'
-import { replyFate } from './eval/reply.ts'
-import type { HopTrace, Question, Trace } from './eval/trace.ts'
+import { evaluate } from '../eval/evaluate.ts'
+import { replyFate } from '../eval/reply.ts'
+import type { HopTrace, Question, Trace } from '../eval/trace.ts'
+import type { Leg } from '../netfilter/hook.ts'
+import type { Ruleset } from '../netfilter/ruleset.ts'
+import type { Problem } from '../packet/problem.ts'
+import type { Query } from '../packet/query.ts'
+import { type Resolved, resolveQuery } from '../topology/resolve.ts'
 import { withLocalNetworkDoubt } from './local-network-doubt.ts'
-import type { Leg } from './netfilter/hook.ts'
-import type { Ruleset } from './netfilter/ruleset.ts'
 import type { NodeFirewall } from './node-firewall.ts'
-import type { Problem } from './packet/problem.ts'
-import type { Query } from './packet/query.ts'
-import { type Resolved, resolveQuery } from './topology/resolve.ts'
 
 /** What a question comes to: the trace and how the question was understood, or why it cannot be answered. */
 export type Asked =

@@ -1,10 +1,10 @@
-import { flag, optionsOf } from './compile/iptables/options.ts'
-import { readIptables } from './config/dialect/iptables/read.ts'
-import { parseFlag } from './config/dialect/nftables/options.ts'
-import type { Tree } from './config/tree.ts'
-import { type Diagnostic, diagnostic } from './source/diagnostic.ts'
-import type { Span } from './source/source-file.ts'
-import type { Backend } from './topology/devices.ts'
+import { flag, optionsOf } from '../compile/iptables/options.ts'
+import { readIptables } from '../config/dialect/iptables/read.ts'
+import { parseFlag } from '../config/dialect/nftables/options.ts'
+import type { Tree } from '../config/tree.ts'
+import { type Diagnostic, diagnostic } from '../source/diagnostic.ts'
+import type { Span } from '../source/source-file.ts'
+import type { Backend } from '../topology/devices.ts'
 
 /** Which backend filters, and why. */
 export type BackendChoice = {

@@ -1,4 +1,4 @@
-import type { BackendPair } from './audit/backends/pair.ts'
+import type { BackendPair } from '../audit/backends/pair.ts'
 import type { NodeFirewall } from './node-firewall.ts'
 
 /** One node by both backends. */
