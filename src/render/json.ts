@@ -54,8 +54,9 @@ export function answerJson(answer: Answer): JsonObject {
       first: placeJson(first.origin.span),
     })),
     packet: {
-      from: headline.from,
-      to: headline.to,
+      // the first line of the text leaves out an outside of which only the address was said
+      from: headline.from ?? 'outside',
+      to: headline.to ?? 'outside',
       state: trace.hops.at(-1)?.state ?? null,
       ...packetJson(trace.packet),
     },
