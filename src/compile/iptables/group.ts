@@ -1,6 +1,5 @@
 import type { FwRule } from '../../config/dialect/iptables/model.ts'
 import type { RestoreLine } from '../../netfilter/restore.ts'
-import { CLUSTER_SCOPE } from './address.ts'
 import { type Died, died } from './died.ts'
 import type { Direction } from './failures.ts'
 import { generated } from './generated.ts'
@@ -103,7 +102,7 @@ function generateDirection(
   const lines = chainOf(pass.chains, chain)
   lines.push(clearMark)
   const type = direction === 'IN' ? 'in' : 'out'
-  const target = { chain, lines, scope: CLUSTER_SCOPE, iface: '', vmid: 0, quoted: null }
+  const target = { chain, lines, iface: '', vmid: 0, quoted: null }
   for (const state of rules) {
     if (state.rule.type !== type || !isOfFamily(state.rule, pass.family)) continue
     substitute(state, SUBSTITUTE_MARK)

@@ -1,6 +1,5 @@
 import type { FwRule } from '../../config/dialect/iptables/model.ts'
 import type { RestoreLine } from '../../netfilter/restore.ts'
-import type { Scope } from './address.ts'
 import { type Died, died } from './died.ts'
 import type { Direction } from './failures.ts'
 import { because, generated } from './generated.ts'
@@ -187,7 +186,6 @@ function addRules(
   lines: RestoreLine[],
 ): Aborted | null {
   const { vmid } = plan.guest
-  const scope: Scope = { file: plan.file, vmid }
   const substitution =
     direction === 'IN' ? { ACCEPT: plan.accept, REJECT: 'PVEFW-reject' } : SUBSTITUTE_MARK
   const groupAccept = direction === 'IN' ? `-j ${plan.accept}` : '-j RETURN'
@@ -202,7 +200,7 @@ function addRules(
     }
     const quoted = state.action
     substitute(state, substitution)
-    const failed = generateRule(pass, state, { chain, lines, scope, iface: '', vmid, quoted })
+    const failed = generateRule(pass, state, { chain, lines, iface: '', vmid, quoted })
     if (failed === null) continue
     pass.failures.push({
       kind: 'rule-lost',

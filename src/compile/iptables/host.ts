@@ -1,7 +1,6 @@
 import type { FwRule } from '../../config/dialect/iptables/model.ts'
 import type { RestoreLine } from '../../netfilter/restore.ts'
 import type { Span } from '../../source/source-file.ts'
-import type { Scope } from './address.ts'
 import { corosyncPeers } from './corosync.ts'
 import type { Direction } from './failures.ts'
 import { addInputFilters, CONN_FILTERS } from './forward.ts'
@@ -93,18 +92,11 @@ function addNdp(pass: Pass, lines: RestoreLine[], routers: boolean): void {
 }
 
 function addRules(pass: Pass, lines: RestoreLine[], direction: Direction): void {
-  const scope: Scope = { file: pass.config.host, vmid: 0 }
   for (const state of pass.hostRules)
-    if (isOfFamily(state.rule, pass.family)) addRule(pass, lines, direction, state, scope)
+    if (isOfFamily(state.rule, pass.family)) addRule(pass, lines, direction, state)
 }
 
-function addRule(
-  pass: Pass,
-  lines: RestoreLine[],
-  direction: Direction,
-  state: RuleState,
-  scope: Scope,
-): void {
+function addRule(pass: Pass, lines: RestoreLine[], direction: Direction, state: RuleState): void {
   const { family } = pass
   const { rule } = state
   const iface = ifaceMatch(pass, rule, direction)
@@ -117,7 +109,7 @@ function addRule(
   const quoted = state.action
   substitute(state, SUBSTITUTE)
   const chain = `PVEFW-HOST-${direction}`
-  const died = generateRule(pass, state, { chain, lines, scope, iface, vmid: 0, quoted })
+  const died = generateRule(pass, state, { chain, lines, iface, vmid: 0, quoted })
   if (died !== null)
     pass.failures.push({ kind: 'rule-lost', rule, nic: null, vmid: 0, family, died })
 }

@@ -1,9 +1,10 @@
 import type { FwRule, Group } from '../../config/dialect/iptables/model.ts'
+import { isTrue } from '../../config/dialect/iptables/perl.ts'
 import { macroTemplates } from '../../config/macros.ts'
 import type { Means, Origin, Via } from '../../netfilter/origin.ts'
 import type { RestoreLine } from '../../netfilter/restore.ts'
 import type { Located } from '../../source/source-file.ts'
-import { type Names, resolveAddress, type Scope } from './address.ts'
+import { type Address, type Names, resolveAddress, type Scope } from './address.ts'
 import type { Direction } from './failures.ts'
 
 /**
@@ -14,6 +15,9 @@ import type { Direction } from './failures.ts'
 export type RuleState = {
   readonly rule: FwRule
   readonly origin: Origin
+  /** What its addresses lead to; null: not given. */
+  readonly source: Address | null
+  readonly dest: Address | null
   action: string
   /** Its lines, once made, if they are the same in every chain and family it is in. */
   lines: readonly RestoreLine[] | null
@@ -57,8 +61,10 @@ function ruleState(rule: FwRule, names: Names, scope: Scope, group: Group | null
   if (group !== null) via.push({ what: 'group', name: group.name, span: group.span })
   if (rule.macro !== null)
     via.push({ what: 'macro', name: rule.macro.value, span: rule.macro.span })
-  const source = pushAddress(via, names, scope, rule.source)
-  const dest = pushAddress(via, names, scope, rule.dest)
+  const source = addressOf(rule.source, names, scope)
+  const dest = addressOf(rule.dest, names, scope)
+  pushAddress(via, rule.source, source)
+  pushAddress(via, rule.dest, dest)
   return {
     rule,
     origin: {
@@ -67,10 +73,13 @@ function ruleState(rule: FwRule, names: Names, scope: Scope, group: Group | null
       via: via.length === 0 ? NO_VIA : via.slice(),
       means: meansOf(rule.action.value),
     },
+    source,
+    dest,
     action: rule.action.value,
     lines: null,
     ofGroup: rule.type === 'group' ? { IN: null, OUT: null } : null,
-    isSame: source && dest && rule.log === null && isSameMacro(rule.macro),
+    isSame:
+      isOfNoFamily(source) && isOfNoFamily(dest) && rule.log === null && isSameMacro(rule.macro),
   }
 }
 
@@ -81,18 +90,20 @@ function meansOf(action: string): Means {
   return action === 'REJECT' ? 'reject' : 'drop'
 }
 
-/** Notes what an address leads to; false when its match depends on the family. */
-function pushAddress(
-  via: Via[],
-  names: Names,
-  scope: Scope,
-  value: Located<string> | null,
-): boolean {
-  if (value === null) return true
-  const address = resolveAddress(names, scope, value.value)
+/** The value `0` counts as not given. */
+function addressOf(value: Located<string> | null, names: Names, scope: Scope): Address | null {
+  return value !== null && isTrue(value.value) ? resolveAddress(names, scope, value.value) : null
+}
+
+function pushAddress(via: Via[], value: Located<string> | null, address: Address | null): void {
+  if (value === null || address === null) return
   if (address.kind === 'set') via.push({ what: 'ipset', name: address.name, span: address.span })
   if (address.kind === 'alias') via.push({ what: 'alias', name: value.value, span: address.span })
-  return address.kind === 'alias' || address.kind === 'literal'
+}
+
+/** False when its match depends on the family, or there is none. */
+function isOfNoFamily(address: Address | null): boolean {
+  return address === null || address.kind === 'alias' || address.kind === 'literal'
 }
 
 function isSameMacro(macro: Located<string> | null): boolean {

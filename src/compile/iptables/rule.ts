@@ -3,7 +3,7 @@ import type { FwRule } from '../../config/dialect/iptables/model.ts'
 import { isTrue } from '../../config/dialect/iptables/perl.ts'
 import { macroTemplates } from '../../config/macros.ts'
 import type { RestoreLine } from '../../netfilter/restore.ts'
-import { addressMatch, resolveAddress, type Scope } from './address.ts'
+import { type Address, addressMatch } from './address.ts'
 import { type Died, died } from './died.ts'
 import { levelOf, logText } from './log.ts'
 import type { Pass } from './pass.ts'
@@ -14,7 +14,6 @@ export type Target = {
   /** Chain and its lines. */
   readonly chain: string
   readonly lines: RestoreLine[]
-  readonly scope: Scope
   /** `-i X`, `-o X` or empty: only host rules match their interface. */
   readonly iface: string
   /** VMID of its log line, and the action that line quotes (null: none, in groups). */
@@ -51,7 +50,7 @@ function makeLines(pass: Pass, state: RuleState, target: Target): readonly Resto
   const jump = action === 'PVEFW-SET-ACCEPT-MARK' ? '-g' : '-j'
   const lines: RestoreLine[] = []
   for (const fields of fieldsOf(rule, pass.family)) {
-    const match = matchText(pass, rule, fields, target)
+    const match = matchText(pass.family, state, fields, target.iface)
     if (typeof match !== 'string') return died(match.died, rule.span)
     if (level !== null) {
       const { chain, vmid, quoted } = target
@@ -86,14 +85,19 @@ function fieldsOf(rule: FwRule, family: 4 | 6): readonly Fields[] {
 }
 
 /** All matches of one line in the order pve-firewall writes them; the values `0` count as not given. */
-function matchText(pass: Pass, rule: FwRule, fields: Fields, target: Target): Text {
-  const source = addressText(pass, rule.source?.value ?? '0', 's', target.scope)
-  if (typeof source !== 'string') return source
-  const dest = addressText(pass, rule.dest?.value ?? '0', 'd', target.scope)
-  if (typeof dest !== 'string') return dest
+function matchText(
+  family: 4 | 6,
+  { source, dest }: RuleState,
+  fields: Fields,
+  iface: string,
+): Text {
+  const from = addressText(source, 's', family)
+  if (typeof from !== 'string') return from
+  const to = addressText(dest, 'd', family)
+  if (typeof to !== 'string') return to
   const protocol = protocolText(fields)
   if (typeof protocol !== 'string') return protocol
-  return joinMatches(joinMatches(target.iface, source), joinMatches(dest, protocol))
+  return joinMatches(joinMatches(iface, from), joinMatches(to, protocol))
 }
 
 function joinMatches(left: string, right: string): string {
@@ -101,11 +105,11 @@ function joinMatches(left: string, right: string): string {
   return right === '' ? left : `${left} ${right}`
 }
 
-function addressText(pass: Pass, value: string, side: 's' | 'd', scope: Scope): Text {
-  if (!isTrue(value)) return ''
-  const address = resolveAddress(pass, scope, value)
-  if (address.kind === 'missing') return { died: address.message }
-  return addressMatch(address, side, pass.family)
+function addressText(address: Address | null, side: 's' | 'd', family: 4 | 6): Text {
+  if (address === null) return ''
+  return address.kind === 'missing'
+    ? { died: address.message }
+    : addressMatch(address, side, family)
 }
 
 /** Protocol, ICMP type and ports. A multiport match always comes after a single port. */

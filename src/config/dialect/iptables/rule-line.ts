@@ -115,7 +115,7 @@ function readFields(line: Line, report: LineReport): Draft | null {
     unreadable(line, typeStart, end, report)
     return null
   }
-  const type = lower(text.slice(typeStart, typeEnd))
+  const type = typeOf(text.slice(typeStart, typeEnd))
   const macroEnd =
     type === 'in' || type === 'out' || type === 'forward'
       ? endOfMacro(text, actionStart, actionEnd)
@@ -146,6 +146,20 @@ function readFields(line: Line, report: LineReport): Draft | null {
   unreadableOptions(line, rest, end, type, report)
   return null
 }
+
+/** Directions as they are nearly always written: one string each for all rules. */
+const TYPES: ReadonlyMap<string, string> = new Map(
+  ['in', 'out', 'forward', 'group'].map((type) => [type.toUpperCase(), type]),
+)
+
+function typeOf(word: string): string {
+  return TYPES.get(word) ?? lower(word)
+}
+
+/** Values that most rules have, likewise. */
+const COMMON: ReadonlyMap<string, string> = new Map(
+  ['ACCEPT', 'DROP', 'REJECT', 'tcp', 'udp', 'icmp', 'info'].map((value) => [value, value]),
+)
 
 /** Where the macro of `Name(ACCEPT)` ends; `start` when it is something else. */
 function endOfMacro(text: string, start: number, end: number): number {
@@ -219,7 +233,8 @@ function readComment(line: Line, hash: number): Located<string> {
 }
 
 function located(file: SourceFile, start: number, end: number): Located<string> {
-  return { value: file.text.slice(start, end), span: { file, start, end } }
+  const value = file.text.slice(start, end)
+  return { value: COMMON.get(value) ?? value, span: { file, start, end } }
 }
 
 function unreadable(line: Line, start: number, end: number, report: LineReport): void {
