@@ -5,24 +5,25 @@ import type { Rule, Statement, Table } from '../netfilter/ruleset.ts'
  * net/ipv4/netfilter/ip_tables.c. Chains no hook reaches may loop. Cost: linear; the walk keeps its own stack.
  */
 export function findLoop(table: Table): { readonly chain: string; readonly rule: Rule } | null {
-  const state = new Map<string, 'open' | 'done'>()
-  const jumps = jumpsOf(table)
-  for (const [name, chain] of table.chains) {
-    if (chain.base === null || state.has(name)) continue
-    const stack = [{ name, at: 0 }]
-    state.set(name, 'open')
-    for (let frame = stack.at(-1); frame !== undefined; frame = stack.at(-1)) {
-      const jump = jumps.get(frame.name)?.[frame.at]
-      frame.at += 1
+  const nodes = nodesOf(table)
+  for (const [name, { base }] of table.chains) {
+    const start = base === null ? undefined : nodes.get(name)
+    if (start === undefined || start.state !== 'new') continue
+    start.state = 'open'
+    const stack = [start]
+    for (let node = stack.at(-1); node !== undefined; node = stack.at(-1)) {
+      const jump = node.jumps[node.at]
+      node.at += 1
       if (jump === undefined) {
-        state.set(frame.name, 'done')
+        node.state = 'done'
         stack.pop()
-      } else if (state.get(jump.to) === 'open') {
-        return { chain: jump.to, rule: jump.rule }
-      } else if (!state.has(jump.to)) {
-        state.set(jump.to, 'open')
-        stack.push({ name: jump.to, at: 0 })
+        continue
       }
+      const next = nodes.get(jump.to)
+      if (next?.state === 'open') return { chain: jump.to, rule: jump.rule }
+      if (next?.state !== 'new') continue
+      next.state = 'open'
+      stack.push(next)
     }
   }
   return null
@@ -30,21 +31,28 @@ export function findLoop(table: Table): { readonly chain: string; readonly rule:
 
 type Jump = { readonly to: string; readonly rule: Rule }
 
-/** Where the rules of each chain lead; of those in a row that share their statement the first stands for all. */
-function jumpsOf(table: Table): ReadonlyMap<string, readonly Jump[]> {
-  const jumps = new Map<string, readonly Jump[]>()
+/** A chain that leads to others, and how far the walk has come in it. */
+type Node = { readonly jumps: readonly Jump[]; at: number; state: 'new' | 'open' | 'done' }
+
+function nodesOf(table: Table): ReadonlyMap<string, Node> {
+  const nodes = new Map<string, Node>()
   for (const [name, { rules }] of table.chains) {
-    const found: Jump[] = []
-    let before: Statement | undefined
-    for (const rule of rules) {
-      const last = rule.body.at(-1)
-      if (last === before || last?.kind !== 'verdict') continue
-      before = last
-      const { verdict } = last
-      if (verdict.kind === 'jump' || verdict.kind === 'goto')
-        found.push({ to: verdict.chain, rule })
-    }
-    if (found.length > 0) jumps.set(name, found)
+    const jumps = jumpsOf(rules)
+    if (jumps.length > 0) nodes.set(name, { jumps, at: 0, state: 'new' })
+  }
+  return nodes
+}
+
+/** Where rules lead; of those in a row that share their statement the first stands for all. */
+function jumpsOf(rules: readonly Rule[]): readonly Jump[] {
+  const jumps: Jump[] = []
+  let before: Statement | undefined
+  for (const rule of rules) {
+    const last = rule.body[rule.body.length - 1]
+    if (last === before || last?.kind !== 'verdict') continue
+    before = last
+    const { verdict } = last
+    if (verdict.kind === 'jump' || verdict.kind === 'goto') jumps.push({ to: verdict.chain, rule })
   }
   return jumps
 }
