@@ -10,7 +10,7 @@ import { newReport, type Report } from './report.ts'
 import { SAVED_FACTS } from './saved-facts.ts'
 import { readSavedSets } from './saved-sets.ts'
 import { readSavedTable } from './saved-table.ts'
-import { type SavedTable, type SavedText, splitSaved } from './saved-text.ts'
+import { reportTwice, type SavedTable, type SavedText, splitSaved } from './saved-text.ts'
 
 /** What a node holds, as far as the dumps tell. */
 export type LiveRead = {
@@ -152,13 +152,7 @@ function latest(dumps: readonly Dump[]): readonly Found[] {
   for (const { saved, report } of dumps)
     for (const table of saved.tables) {
       const key = `${table.family} ${table.table} ${table.isNft}`
-      if (found.has(key))
-        report.add(
-          'warning',
-          'read/table-twice',
-          table.span,
-          `table \`${table.table}\` stands in the dumps twice; the last one counts`,
-        )
+      if (found.has(key)) reportTwice(report, table.table, table.span)
       found.set(key, { table, report })
     }
   return [...found.values()]

@@ -3,7 +3,7 @@ import { parseCidr, rangeOf } from '../../ip/prefix.ts'
 import type { RestoreLine } from '../../netfilter/restore.ts'
 import type { AddressElement, NfSet } from '../../netfilter/ruleset.ts'
 import type { Report } from './report.ts'
-import type { SavedSet } from './saved-text.ts'
+import { mostElements, type SavedSet } from './set-lines.ts'
 
 /** Types of sets whose elements are addresses and nothing else. */
 const ADDRESS_TYPES: ReadonlySet<string> = new Set(['hash:ip', 'hash:net', 'bitmap:ip'])
@@ -16,10 +16,12 @@ export function readSavedSets(
   report: Report,
 ): ReadonlyMap<string, NfSet> {
   const sets = new Map<string, NfSet>()
-  for (const { name, create, adds } of saved) {
+  for (const { name, create, adds, isCut } of saved) {
     const [, , type = '', ...options] = create.text.split(' ')
     const { origin } = create
-    if (type === 'list:set') {
+    if (isCut) {
+      reportSet(report, create, name, `the dump has more than ${mostElements} elements`)
+    } else if (type === 'list:set') {
       const members = adds.map(({ text }) => text.split(' ')[2] ?? '')
       sets.set(name, { kind: 'list', name, members, origin })
     } else if (ADDRESS_TYPES.has(type)) {
