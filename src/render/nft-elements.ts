@@ -1,6 +1,13 @@
 import type { Json } from '../netfilter/nft/command.ts'
 import { keyText } from '../netfilter/nft/expression-text.ts'
-import { isList, isObject, type JsonObject, onlyEntry, stringAt } from '../netfilter/nft/json.ts'
+import {
+  isList,
+  isObject,
+  type JsonObject,
+  onlyEntry,
+  ownOf,
+  stringAt,
+} from '../netfilter/nft/json.ts'
 import { setDatatypes } from '../netfilter/nft/listed.ts'
 import type { NftSet } from '../netfilter/nft/objects.ts'
 import { durationText, statementText } from '../netfilter/nft/text.ts'
@@ -17,7 +24,7 @@ const PER_LINE: Readonly<Record<string, number>> = {
 /** The line `elements = { ... }` of a listed set or map. */
 export function elementsText(set: NftSet): string {
   const type = set.body['type']
-  const perLine = typeof type === 'string' ? (PER_LINE[type] ?? 1) : 1
+  const perLine = typeof type === 'string' ? (ownOf(PER_LINE, type) ?? 1) : 1
   const datatypes = setDatatypes(set.body)
   const texts = set.elements.map(({ json }) => elementText(datatypes, json))
   const lines: string[] = []

@@ -5,7 +5,7 @@ import type { Range } from '../../ip/range-set.ts'
 import type { FieldName } from '../field.ts'
 import { TCP_FLAG } from '../packet.ts'
 import type { Json } from './command.ts'
-import { isList, isObject, onlyEntry, stringAt } from './json.ts'
+import { isList, isObject, onlyEntry, ownOf, stringAt } from './json.ts'
 import { numberOf } from './names.ts'
 
 /** What a value of an expression or an element of a set is, as nft names it in `type` of a set. */
@@ -93,13 +93,13 @@ export function datatypeOf(expression: Json): Datatype {
     case 'payload': {
       const field = stringAt(body, 'field')
       if (field === 'sport' || field === 'dport') return 'inet_service'
-      return PAYLOAD[`${stringAt(body, 'protocol')} ${field}`] ?? 'other'
+      return ownOf(PAYLOAD, `${stringAt(body, 'protocol')} ${field}`) ?? 'other'
     }
     case 'meta':
-      return META[stringAt(body, 'key') ?? ''] ?? 'other'
+      return ownOf(META, stringAt(body, 'key') ?? '') ?? 'other'
     case 'ct': {
       const key = stringAt(body, 'key') ?? ''
-      return CONNECTION[key] ?? 'other'
+      return ownOf(CONNECTION, key) ?? 'other'
     }
     case 'fib':
       return stringAt(body, 'result') === 'type' ? 'fib_addrtype' : 'other'

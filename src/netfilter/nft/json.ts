@@ -23,3 +23,8 @@ export function onlyEntry(value: Json): readonly [string, Json] | null {
   const [key] = keys
   return key === undefined || keys.length !== 1 ? null : [key, value[key] ?? null]
 }
+
+/** What a table has under a key of its own: a dump may say `constructor`. */
+export function ownOf<T>(table: Readonly<Record<string, T>>, key: string): T | undefined {
+  return Object.hasOwn(table, key) ? table[key] : undefined
+}

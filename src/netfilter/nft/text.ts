@@ -1,7 +1,7 @@
 import type { Json } from './command.ts'
 import { datatypeOf, datatypesOf, partsOf } from './datatype.ts'
 import { expressionText, keyText, valueText } from './expression-text.ts'
-import { isList, isObject, type JsonObject, onlyEntry, stringAt } from './json.ts'
+import { isList, isObject, type JsonObject, onlyEntry, ownOf, stringAt } from './json.ts'
 import { listedRule } from './listed.ts'
 
 /** Longest text made of one statement; what is beyond is cut, for dumps that are not what they seem. */
@@ -36,7 +36,7 @@ function anyStatement(statement: Json, wording: Wording): string {
     return `${kind} name "${body}"`
   if (kind === 'ct helper' && typeof body === 'string') return `ct helper set "${body}"`
   if (!isObject(body)) return body === null ? kind : `${kind} ${expressionText(body)}`
-  const word = WORDED[kind]
+  const word = ownOf(WORDED, kind)
   return word === undefined ? `${kind} ${JSON.stringify(body)}` : word(body, wording)
 }
 

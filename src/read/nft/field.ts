@@ -1,6 +1,6 @@
 import type { FieldName } from '../../netfilter/field.ts'
 import type { Json } from '../../netfilter/nft/command.ts'
-import { isList, isObject, onlyEntry, stringAt } from '../../netfilter/nft/json.ts'
+import { isList, isObject, onlyEntry, ownOf, stringAt } from '../../netfilter/nft/json.ts'
 import { PORT_PROTOCOLS } from '../../netfilter/nft/names.ts'
 import { ETHERTYPE } from '../../netfilter/packet.ts'
 
@@ -93,20 +93,20 @@ export function fieldOf(expression: Json): FieldRef | null {
 
 function payloadField(protocol: string | null, field: string | null): FieldRef | null {
   if (protocol === null || field === null) return null
-  const known = PAYLOAD[`${protocol} ${field}`]
+  const known = ownOf(PAYLOAD, `${protocol} ${field}`)
   if (known !== undefined) return known
   if (field === 'protocol' && protocol === 'ip')
     return { ...plain('meta l4proto'), etherType: ETHERTYPE.ip }
   // of a packet without extension headers, as all are here
   if (field === 'nexthdr' && protocol === 'ip6')
     return { ...plain('meta l4proto'), etherType: ETHERTYPE.ip6 }
-  const number = PORT_PROTOCOLS[protocol]
+  const number = ownOf(PORT_PROTOCOLS, protocol)
   if (number === undefined || (field !== 'sport' && field !== 'dport')) return null
   return { ...plain(field === 'sport' ? 'th sport' : 'th dport'), protocol: number }
 }
 
 function named(table: Readonly<Record<string, FieldName>>, key: string | null): FieldRef | null {
-  const field = key === null ? undefined : table[key]
+  const field = key === null ? undefined : ownOf(table, key)
   return field === undefined ? null : plain(field)
 }
 
