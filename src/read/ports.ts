@@ -107,8 +107,10 @@ export function parsePortList(text: string, protocol: number | null, facts: Read
 /** Sorts and merges, as {@link NumberRanges} demands. */
 export function mergeRanges(ranges: NumberRanges): NumberRanges {
   if (ranges.length < 2) return ranges
+  // most lists are written in order, and there are many
+  const isSorted = ranges.every(({ lo }, i) => lo >= (ranges[i - 1]?.lo ?? 0))
   const merged: { lo: number; hi: number }[] = []
-  for (const { lo, hi } of ranges.toSorted((a, b) => a.lo - b.lo)) {
+  for (const { lo, hi } of isSorted ? ranges : ranges.toSorted((a, b) => a.lo - b.lo)) {
     const last = merged.at(-1)
     if (last !== undefined && lo <= last.hi + 1) last.hi = Math.max(last.hi, hi)
     else merged.push({ lo, hi })
