@@ -172,7 +172,7 @@ const SECONDS = { second: 1, minute: 60, hour: 3600, day: 86_400 } as const
 
 /**
  * A rate as iptables-save prints it: of what the kernel keeps, the time for one packet, it prints a whole number of
- * packets per unit, so 1000 an hour come out as 16 a minute (`print_rate`, extensions/libxt_limit.c).
+ * packets of the shortest unit that fits, so 60 a minute come out as 1 a second (`print_rate`, extensions/libxt_limit.c).
  */
 function rateKey({ rate, per }: Extract<Match, { kind: 'limit' }>): string {
   const period = Math.floor((SECONDS[per] * 10_000) / rate)
