@@ -32,6 +32,7 @@ export { evaluate, verdictOf } from './eval/evaluate.ts'
 export type { Decision, Outcome, Question, Trace } from './eval/trace.ts'
 export { type VerdictOrigin, verdictOrigin } from './eval/verdict-origin.ts'
 export type { Asked } from './firewall/ask.ts'
+export { openDrift, openLive } from './firewall/live.ts'
 export {
   isRefused,
   type NodeFirewall,
@@ -44,6 +45,7 @@ export { parseArrow } from './packet/parse-arrow.ts'
 export { parseQueryFields, type QueryFields } from './packet/parse-fields.ts'
 export { isProblem, type Problem } from './packet/problem.ts'
 export { EMPTY_QUERY, type Query } from './packet/query.ts'
+export { type LiveRead, readLive } from './read/live/read-live.ts'
 export type { Answer } from './render/answer.ts'
 export { renderDiagnostics } from './render/diagnostic-lines.ts'
 export { safeJson } from './render/escape.ts'

@@ -70,7 +70,13 @@ function withDumps(own: NodeFirewall, read: LiveRead, dumps: readonly SourceFile
 
 /** How a node differs from its configuration. */
 export type DriftAnswer =
-  | { readonly kind: 'compared'; readonly firewall: NodeFirewall; readonly drift: Drift }
+  | {
+      readonly kind: 'compared'
+      readonly firewall: NodeFirewall
+      readonly drift: Drift
+      /** Whose rules the dumps have; null: neither backend's. */
+      readonly holds: LiveRead['backend']
+    }
   /** A dump or the configuration cannot be read, or the backend refuses it. */
   | { readonly kind: 'unreadable'; readonly firewall: NodeFirewall | null }
 
@@ -86,7 +92,7 @@ export function openDrift(
   if (isUnread || firewall === null || unread.length > 0 || isRefused(firewall))
     return { kind: 'unreadable', firewall, diagnostics: all }
   const found = drift(firewall.compiled.held, read.ruleset, read.covered)
-  return { kind: 'compared', firewall, drift: found, diagnostics: all }
+  return { kind: 'compared', firewall, drift: found, holds: read.backend, diagnostics: all }
 }
 
 /** Names of Debian: what was compiled and never loaded has names for ports too. */

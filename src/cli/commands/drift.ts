@@ -1,10 +1,11 @@
 import { namesOf } from '../../firewall/answer.ts'
 import { openDrift } from '../../firewall/live.ts'
-import { isRefused } from '../../firewall/node-firewall.ts'
+import { isRefused, type NodeFirewall } from '../../firewall/node-firewall.ts'
 import { driftJson, renderDrift } from '../../render/drift-lines.ts'
 import { safeJson } from '../../render/escape.ts'
 import { lookOf } from '../../render/look.ts'
 import { showLines } from '../../render/show.ts'
+import { line } from '../../render/styled.ts'
 import type { Arguments } from '../arguments.ts'
 import { invalidOption, openOptions } from '../configuration.ts'
 import { readDumps } from '../dumps.ts'
@@ -33,7 +34,7 @@ export async function drift(given: Arguments, io: Io): Promise<ExitCode> {
     if (json) io.stdout.write(`${safeJson({ version: 1, error: 'cannot be compared' }, 2)}\n`)
     return EXIT.refused
   }
-  const { firewall, drift: found, diagnostics } = answer
+  const { firewall, drift: found, holds, diagnostics } = answer
   const { node } = firewall.tree
   const names = namesOf(
     [firewall],
@@ -45,6 +46,16 @@ export async function drift(given: Arguments, io: Io): Promise<ExitCode> {
   )
   reportAll(io, said, names)
   if (json) io.stdout.write(`${safeJson(driftJson(node, firewall.backend, found), 2)}\n`)
-  else io.stdout.write(showLines(renderDrift(found, names), lookOf(io.env, io.stdout)))
+  else {
+    const other = otherBackend(firewall, holds)
+    const lines = [...renderDrift(found, names), ...(other === null ? [] : [line([other], 4)])]
+    io.stdout.write(showLines(lines, lookOf(io.env, io.stdout)))
+  }
   return found.differences.length === 0 ? EXIT.answered : EXIT.unexpected
+}
+
+/** The reason behind most differences, where the node was switched and the rules were not. */
+function otherBackend({ backend, choice }: NodeFirewall, holds: string | null): string | null {
+  if (holds === null || holds === backend) return null
+  return `the node holds rules of the ${holds} backend, and ${choice.why}: --backend ${holds} compares with its rules`
 }
