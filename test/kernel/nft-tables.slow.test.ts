@@ -85,6 +85,11 @@ function load(directory: string): readonly Loaded[] {
   return [{ name: basename(directory), ours, text, json }]
 }
 
+/** A set that merging left with one element is a value once it is loaded again. */
+function withoutSingles(text: string): string {
+  return text.replace(/\{ ([^,{}]+) \}/g, '$1')
+}
+
 /** Listings without what nft 1.0.6 leaves out of its JSON, and without handles. */
 function comparable(json: string): readonly unknown[] {
   const { nftables } = JSON.parse(json) as { readonly nftables: readonly JsonObject[] }
@@ -117,6 +122,16 @@ describe.skipIf(missing !== null || cases.length === 0)(
         loaded.map(({ text }) => text),
       )
       expect(loaded).toHaveLength(62)
+    })
+
+    it('load whole with nft -f as pvefw shows them, and are listed the same then', () => {
+      for (const { name, ours, text } of loaded) {
+        const { out, said } = inNameSpace(
+          `nft -f - <<'END'\n${renderNftText([ours])}END\nnft list ruleset\n`,
+        )
+        expect(said, name).toBe('')
+        expect(withoutSingles(out), name).toBe(withoutSingles(text))
+      }
     })
 
     it('are listed in JSON as pvefw writes it', () => {
