@@ -85,9 +85,12 @@ function load(directory: string): readonly Loaded[] {
   return [{ name: basename(directory), ours, text, json }]
 }
 
-/** A set that merging left with one element is a value once it is loaded again. */
-function withoutSingles(text: string): string {
-  return text.replace(/\{ ([^,{}]+) \}/g, '$1')
+/**
+ * What nft makes of its own listing: a set that merging left with one element becomes a value, and two states compared
+ * with both at once become either.
+ */
+function reloaded(text: string): string {
+  return text.replace(/\{ ([^,{}]+) \}/g, '$1').replaceAll('established | new', 'established,new')
 }
 
 /** Listings without what nft 1.0.6 leaves out of its JSON, and without handles. */
@@ -130,7 +133,7 @@ describe.skipIf(missing !== null || cases.length === 0)(
           `nft -f - <<'END'\n${renderNftText([ours])}END\nnft list ruleset\n`,
         )
         expect(said, name).toBe('')
-        expect(withoutSingles(out), name).toBe(withoutSingles(text))
+        expect(reloaded(out), name).toBe(reloaded(text))
       }
     })
 

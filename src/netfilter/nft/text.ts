@@ -86,7 +86,10 @@ function matchText(body: JsonObject, wording: Wording): string {
   return `${field} ${shownOp}${shown}`
 }
 
-/** `==` is listed where a flag would mean any of several, and behind operators: `must_print_eq_op`, src/expression.c. */
+/**
+ * `==` is listed where a flag would mean any of several, and behind operators: `must_print_eq_op`, src/expression.c. Not
+ * with several flags at once, so nft reads its own `ct state established | new`, which never matches, as either of them.
+ */
 function showsEqual(left: Json, right: Json): boolean {
   return isMasked(left) || (isFlags(left) && onlyEntry(right) === null)
 }
