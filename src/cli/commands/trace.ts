@@ -144,6 +144,8 @@ function clashing({ flags, text, lists, words }: Arguments): string | null {
   if (flags.has('json') && flags.has('minimal')) return '--json and --minimal: choose one'
   if (lists.has('ruleset') && text.get('backend') === 'both')
     return '--ruleset is what one backend left on the node; leave --backend both out'
+  if (text.get('batch') === '-' && lists.get('ruleset')?.includes('-') === true)
+    return '--batch and --ruleset cannot both be standard input'
   if (!text.has('batch')) return null
   if (text.get('backend') === 'both')
     return '--backend both answers one packet; pvefw backends --batch FILE compares many'
