@@ -1,7 +1,7 @@
 import type { CtState, Known } from '../netfilter/packet.ts'
 import { assumptionsOf } from './assumptions.ts'
 import { attempt, type Found } from './attempt.ts'
-import { stateOf } from './conntrack.ts'
+import { stateOf } from './conntrack/first-packet.ts'
 import { replyFate } from './reply.ts'
 import type { Outcome, Question, Trace } from './trace.ts'
 

@@ -9,7 +9,7 @@ import {
 } from '../netfilter/packet.ts'
 import type { RejectWith } from '../netfilter/ruleset.ts'
 import type { Walk } from './chain.ts'
-import { stateOf } from './conntrack.ts'
+import { stateOf } from './conntrack/first-packet.ts'
 import { newDoubt } from './doubt.ts'
 import { CT_MARK_SLOT, MARK_SLOT, packetValues } from './field-value.ts'
 import { runHop } from './hop.ts'

@@ -1,3 +1,4 @@
+import type { ConntrackSettings } from '../netfilter/conntrack.ts'
 import type { Fib } from '../netfilter/fib.ts'
 import type { Hop, Leg, Path } from '../netfilter/hook.ts'
 import type { CtState, Known, Packet } from '../netfilter/packet.ts'
@@ -10,6 +11,15 @@ import type {
   Table,
   Verdict,
 } from '../netfilter/ruleset.ts'
+import type { ConntrackTable } from './conntrack/table.ts'
+
+/** What conntrack of one node holds before a packet, and what of it must be known to look the packet up. */
+export type Tracking = {
+  readonly table: ConntrackTable
+  /** Of the clock `expiresAt` of its entries is by, ms. */
+  readonly now: number
+  readonly settings: ConntrackSettings
+}
 
 /** One packet on its way, and everything the answer depends on. */
 export type Question = {
@@ -18,6 +28,8 @@ export type Question = {
   readonly packet: Packet
   /** What conntrack says of the packet, at every hop; null: what it would say of a packet of no known flow. */
   readonly state: CtState | null
+  /** Left out: a table that knows no connection, and nothing is asked of what it holds afterwards. */
+  readonly tracking?: Tracking
   readonly fib: Fib
   /** Packet mark at the start of each leg, and mark of the connection; 32 bits, unsigned. */
   readonly mark: number
@@ -98,6 +110,8 @@ export type Trace = {
   readonly outcome: Outcome
   readonly assumptions: readonly Assumption[]
   readonly reply: RejectReply | null
+  /** What conntrack holds after the packet; left out where the question has no {@link Tracking}. */
+  readonly tracked?: ConntrackTable
 }
 
 /**

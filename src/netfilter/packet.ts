@@ -55,6 +55,19 @@ export type Layer3 =
   /** Any other ethertype: `ether.type` says which. */
   | { readonly kind: 'other' }
 
+/** Where a TCP segment stands in its stream, and the options conntrack reads. Numbers are unsigned 32 bits. */
+export type TcpSegment = {
+  readonly seq: number
+  readonly ack: number
+  /** As in the header, 16 bits, not scaled. */
+  readonly window: number
+  /** Bytes of data. */
+  readonly length: number
+  /** Option window scale; null: the segment has none. */
+  readonly windowScale: number | null
+  readonly sackPermitted: boolean
+}
+
 export type Layer4 =
   /** TCP: `flags` are the bits of {@link TCP_FLAG}. */
   | {
@@ -62,13 +75,26 @@ export type Layer4 =
       readonly sport: Known<number>
       readonly dport: Known<number>
       readonly flags: Known<number>
+      /** Left out: wherever its connection expects it. */
+      readonly segment?: TcpSegment
+      /** Bytes of data, one unit a byte, as far as a helper would read them. */
+      readonly payload?: string
     }
   | {
       readonly kind: 'udp' | 'udplite' | 'sctp' | 'dccp'
       readonly sport: Known<number>
       readonly dport: Known<number>
+      readonly payload?: string
     }
-  | { readonly kind: 'icmp' | 'icmpv6'; readonly type: Known<number>; readonly code: Known<number> }
+  | {
+      readonly kind: 'icmp' | 'icmpv6'
+      readonly type: Known<number>
+      readonly code: Known<number>
+      /** Of a query or its reply; left out: 0. */
+      readonly id?: number
+      /** The packet an error is about, as the error quotes it; left out: one of no known connection. */
+      readonly inner?: Packet
+    }
   | { readonly kind: 'other'; readonly proto: number }
   /** No layer 4: ARP and other ethertypes. */
   | { readonly kind: 'none' }

@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest'
-import { stateOf } from '../../src/eval/conntrack.ts'
-import { ETHERTYPE, type Packet, TCP_FLAG } from '../../src/netfilter/packet.ts'
-import { icmp, ipPacket, tcp, udp } from '../support/kernel-builders.ts'
+import { stateOf } from '../../../src/eval/conntrack/first-packet.ts'
+import { ETHERTYPE, type Packet, TCP_FLAG } from '../../../src/netfilter/packet.ts'
+import { icmp, ipPacket, tcp, udp } from '../../support/kernel-builders.ts'
 
 const { SYN, ACK, RST, FIN, PSH, URG, ECE, CWR } = TCP_FLAG
 

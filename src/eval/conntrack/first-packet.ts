@@ -1,5 +1,5 @@
-import { type CtState, type Known, type Packet, TCP_FLAG } from '../netfilter/packet.ts'
-import { unreachable } from '../source/unreachable.ts'
+import { type CtState, type Known, type Packet, TCP_FLAG } from '../../netfilter/packet.ts'
+import { unreachable } from '../../source/unreachable.ts'
 
 /**
  * What nf_conntrack says of a packet that belongs to no flow it knows, with the sysctls of a Proxmox host

@@ -1,0 +1,111 @@
+/**
+ * One direction of a connection: `struct nf_conntrack_tuple`, include/net/netfilter/nf_conntrack_tuple.h.
+ */
+export type Tuple = {
+  readonly version: 4 | 6
+  /** Unsigned, 32 or 128 bits. */
+  readonly src: bigint
+  readonly dst: bigint
+  /** Protocol number. */
+  readonly proto: number
+  /** Source port; the id of an ICMP query; 0 for protocols without (nf_conntrack_proto_generic.c). */
+  readonly sport: number
+  /** Destination port; of ICMP `type * 256 + code`, as both are one 16-bit word of the tuple; 0 for protocols without. */
+  readonly dport: number
+}
+
+/** States of a TCP connection as `conntrack -L` prints them: `enum tcp_conntrack`, nf_conntrack_tcp.h. */
+export type TcpState =
+  | 'NONE'
+  | 'SYN_SENT'
+  | 'SYN_RECV'
+  | 'ESTABLISHED'
+  | 'FIN_WAIT'
+  | 'CLOSE_WAIT'
+  | 'LAST_ACK'
+  | 'TIME_WAIT'
+  | 'CLOSE'
+  | 'SYN_SENT2'
+
+/** What is known of the window of one end: `struct ip_ct_tcp_state`. Numbers are unsigned 32 bits, but `scale`. */
+export type TcpWindow = {
+  readonly end: number
+  readonly maxend: number
+  readonly maxwin: number
+  readonly maxack: number
+  readonly scale: number
+  /** Bits of `IP_CT_TCP_FLAG_*`, include/uapi/linux/netfilter/nf_conntrack_tcp.h. */
+  readonly flags: number
+}
+
+/** `struct ip_ct_tcp`: where a TCP connection is. */
+export type TcpTracking = {
+  readonly state: TcpState
+  /** Of the original and of the reply direction. Null: nobody knows (read from `conntrack -L`), so any segment is in it. */
+  readonly windows: readonly [TcpWindow, TcpWindow] | null
+  readonly lastDirection: 'original' | 'reply'
+  /** `enum tcp_bit_set` of the segment seen last. */
+  readonly lastIndex: 'syn' | 'synack' | 'fin' | 'ack' | 'rst' | 'none'
+  readonly lastSeq: number
+  readonly lastAck: number
+  readonly lastEnd: number
+  readonly lastWindow: number
+  readonly lastScale: number
+  readonly lastFlags: number
+  readonly retransmissions: number
+}
+
+/** What conntrack holds of one connection: `struct nf_conn`, include/net/netfilter/nf_conntrack.h. */
+export type ConntrackEntry = {
+  /** A number of ours, never used twice in one table: what `master` refers to. */
+  readonly id: number
+  readonly zone: number
+  readonly original: Tuple
+  readonly reply: Tuple
+  /** `IPS_SEEN_REPLY`, `IPS_ASSURED`, `IPS_CONFIRMED` (in the table), `IPS_DYING` (taken out of it). */
+  readonly seenReply: boolean
+  readonly assured: boolean
+  readonly confirmed: boolean
+  readonly dying: boolean
+  /** Null for other protocols. */
+  readonly tcp: TcpTracking | null
+  /** When the last datagram of a UDP stream makes it one (`ct->proto.udp.stream_ts`), ms; null for other protocols. */
+  readonly udpStreamAt: number | null
+  /** `ct mark`, 32 bits unsigned. */
+  readonly mark: number
+  /** Name of the helper that reads its payload: `ftp`, `tftp` ... */
+  readonly helper: string | null
+  /** The connection that expected this one; null: none. */
+  readonly master: number | null
+  /** When it is forgotten, ms of the clock its packets are given with. */
+  readonly expiresAt: number
+}
+
+/** A connection a helper has announced: `struct nf_conntrack_expect`. Null in a tuple's place: any. */
+export type ConntrackExpectation = {
+  readonly zone: number
+  /** Id of the connection whose payload announced it. */
+  readonly master: number
+  readonly version: 4 | 6
+  readonly proto: number
+  readonly src: bigint | null
+  readonly dst: bigint
+  readonly sport: number | null
+  readonly dport: number
+  readonly helper: string | null
+  readonly expiresAt: number
+}
+
+/** Settings of conntrack that decide verdicts (`net.netfilter.nf_conntrack_*`), as a Proxmox host has them unless said. */
+export type ConntrackSettings = {
+  /** A lone ACK opens a connection. */
+  readonly tcpLoose: boolean
+  /** Segments out of their window are no reason to be INVALID, but for RST. */
+  readonly tcpBeLiberal: boolean
+  readonly tcpIgnoreInvalidRst: boolean
+  readonly tcpMaxRetrans: number
+  /** Bad checksums are INVALID. */
+  readonly checksum: boolean
+  /** Seconds, by the name of the sysctl behind `nf_conntrack_`: `tcp_timeout_established`, `udp_timeout` ... */
+  readonly timeouts: Readonly<Record<string, number>>
+}
