@@ -17,6 +17,7 @@ const config: ViteUserConfig = defineConfig({
     env: { TZ: 'UTC', LC_ALL: 'C.UTF-8' },
     globalSetup: 'test/support/announce.ts',
     setupFiles: 'test/support/fixed-seed.ts',
+    experimental: { fsModuleCache: true },
     coverage: { provider: 'v8', include: ['src/**'] },
     projects: [
       {

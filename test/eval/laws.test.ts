@@ -4,6 +4,7 @@ import { evaluate, verdictOf } from '../../src/eval/evaluate.ts'
 import type { ChainTrace } from '../../src/eval/trace.ts'
 import type { Packet } from '../../src/netfilter/packet.ts'
 import { bridged, question, rulesetOf, tableOf, tcp, udp } from '../support/kernel-builders.ts'
+import { runs } from '../support/runs.ts'
 
 const term = fc.oneof(
   fc.constantFrom('-p tcp', '-p udp', '-p tcp --dport 80', '-p udp --dport 53', ''),
@@ -51,7 +52,7 @@ it('the outcome is the same whether the walk is written down or not', () => {
       const asked = question(rulesetOf(tableOf(declared + lines.join('\n'))), one, [hop])
       expect(verdictOf(asked)).toBe(evaluate(asked).outcome)
     }),
-    { numRuns: 400 },
+    { numRuns: runs(400) },
   )
 })
 
@@ -67,7 +68,7 @@ it('an unknown address ends as some known one does, or as several do', () => {
       if (outcome === 'unknown') return
       expect([...outcomes]).toEqual([outcome])
     }),
-    { numRuns: 400 },
+    { numRuns: runs(400) },
   )
 })
 
@@ -92,7 +93,7 @@ it('a jump to a chain without return is the rules of the chain written out', () 
       )
       expect(outcomes[0]).toBe(outcomes[1])
     }),
-    { numRuns: 500 },
+    { numRuns: runs(500) },
   )
 })
 
@@ -123,7 +124,7 @@ it('rules looked up by device are those a walk finds', () => {
         expect(indexes(dispatched.hops[0]?.chains[0])).toEqual(linear(lines, port, one))
       },
     ),
-    { numRuns: 300 },
+    { numRuns: runs(300) },
   )
 })
 

@@ -4,6 +4,7 @@ import { coverage, decidingElement, setContains, setIndex } from '../../src/eval
 import { rangeOf } from '../../src/ip/prefix.ts'
 import { contains } from '../../src/ip/range-set.ts'
 import type { AddressElement, NfSet } from '../../src/netfilter/ruleset.ts'
+import { runs } from '../support/runs.ts'
 
 const origin = { kind: 'generated', by: 'test', why: 'test', span: null, means: null } as const
 
@@ -42,7 +43,7 @@ for (const version of [4, 6] as const) {
         expect(setContains(index, version, asked)).toBe(expected?.nomatch === false)
         expect(contains(coverage(index, version) ?? [], address)).toBe(expected?.nomatch === false)
       }),
-      { numRuns: 500 },
+      { numRuns: runs(500) },
     )
   })
 }

@@ -3,6 +3,7 @@ import fc from 'fast-check'
 import { IPv6 } from 'ip-num'
 import { describe, expect, it } from 'vitest'
 import { parseAddr } from '../../src/ip/address.ts'
+import { runs } from '../support/runs.ts'
 
 describe('IPv6 addresses without dots', () => {
   const group = fc.integer({ min: 0, max: 0xffff }).map((value) => value.toString(16))
@@ -23,7 +24,7 @@ describe('IPv6 addresses without dots', () => {
           text.includes('.') ? null : expected,
         )
       }),
-      { numRuns: 5000 },
+      { numRuns: runs(5000) },
     )
   })
 })

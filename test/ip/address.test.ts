@@ -2,6 +2,7 @@ import { isIPv4, isIPv6 } from 'node:net'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { parseAddr, showAddr } from '../../src/ip/address.ts'
+import { runs } from '../support/runs.ts'
 
 describe('parseAddr', () => {
   const facts: readonly [string, string | null][] = [
@@ -43,7 +44,7 @@ describe('parseAddr', () => {
           isIPv4(candidate) || (isIPv6(candidate) && !candidate.includes('%')),
         )
       }),
-      { seed: 1, numRuns: 2000 },
+      { seed: 1, numRuns: runs(2000) },
     )
   })
 
@@ -56,7 +57,7 @@ describe('parseAddr', () => {
       fc.property(address, (value) => {
         expect(parseAddr(showAddr(value))).toEqual(value)
       }),
-      { seed: 2, numRuns: 1000 },
+      { seed: 2, numRuns: runs(1000) },
     )
   })
 })

@@ -10,6 +10,7 @@ import {
   subtract,
   union,
 } from '../../src/ip/range-set.ts'
+import { runs } from '../support/runs.ts'
 
 const universe = 64
 const range: fc.Arbitrary<Range> = fc
@@ -30,7 +31,7 @@ describe('a range set behaves as the set of its values', () => {
       fc.property(rangeSet, rangeSet, (a, b) => {
         law(a, b)
       }),
-      { seed: 4, numRuns: 500 },
+      { seed: 4, numRuns: runs(500) },
     )
 
   it('in union', () =>

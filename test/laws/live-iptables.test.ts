@@ -10,6 +10,7 @@ import { renderHanded } from '../../src/render/iptables-save.ts'
 import { sourceFile } from '../../src/source/source-file.ts'
 import { debianFacts } from '../support/debian-facts.ts'
 import { nowhere, plain } from '../support/rulesets.ts'
+import { runs } from '../support/runs.ts'
 
 const words4 = [
   '-s 10.0.0.0/8',
@@ -165,7 +166,7 @@ describe('iptables: read(render(ruleset))', () => {
         expect(diagnostics).toEqual([])
         expect(plain(ruleset)).toEqual(plain(held(one)))
       }),
-      { numRuns: 80 },
+      { numRuns: runs(80) },
     )
   })
 })

@@ -7,6 +7,7 @@ import { readNftTables } from '../../src/read/nft/ruleset.ts'
 import { renderNftJson } from '../../src/render/nft-json.ts'
 import { sourceFile } from '../../src/source/source-file.ts'
 import { nowhere, plain } from '../support/rulesets.ts'
+import { runs } from '../support/runs.ts'
 
 function match(left: Json, right: Json, op = '=='): Json {
   return { match: { op, left, right } }
@@ -178,7 +179,7 @@ describe('nftables: read(render(ruleset))', () => {
         expect(plain(ruleset)).toEqual(plain(own))
         expect(diagnostics.filter(({ severity }) => severity === 'error')).toEqual([])
       }),
-      { numRuns: 100 },
+      { numRuns: runs(100) },
     )
   })
 
@@ -189,7 +190,7 @@ describe('nftables: read(render(ruleset))', () => {
         const { nftTables } = readLive([sourceFile('nft.json', once)])
         expect(renderNftJson(nftTables, '1.1.3')).toBe(once)
       }),
-      { numRuns: 80 },
+      { numRuns: runs(80) },
     )
   })
 })

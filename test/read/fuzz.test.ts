@@ -5,6 +5,7 @@ import { readEbtables } from '../../src/read/ebtables.ts'
 import { readIpset } from '../../src/read/ipset.ts'
 import { readRestoreTable } from '../../src/read/iptables.ts'
 import { debianFacts } from '../support/debian-facts.ts'
+import { runs } from '../support/runs.ts'
 import { RULES_BOTH, RULES_V4, RULES_V6 } from './restore-rules.ts'
 
 const origin: Origin = { kind: 'generated', by: 'test', why: 'test', span: null, means: null }
@@ -31,7 +32,7 @@ it('a line is read or refused, whatever it holds', () => {
       const skipped = lines.filter((line) => /(?:^| )-[46](?: |$)|--ipv[46]/.test(line)).length
       expect(read.size + refusals.length).toBeGreaterThanOrEqual(lines.length - skipped)
     }),
-    { numRuns: 300 },
+    { numRuns: runs(300) },
   )
 })
 
@@ -48,6 +49,6 @@ it('sets and layer-2 rules too', () => {
         lines.length,
       )
     }),
-    { numRuns: 300 },
+    { numRuns: runs(300) },
   )
 })

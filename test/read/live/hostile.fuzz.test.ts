@@ -9,6 +9,7 @@ import { renderNftText } from '../../../src/render/nft-text.ts'
 import { position, sourceFile } from '../../../src/source/source-file.ts'
 import { bytes } from '../../support/fuzz-text.ts'
 import { hopOf, question, tcp } from '../../support/kernel-builders.ts'
+import { runs } from '../../support/runs.ts'
 
 /** Reads, and does with whatever came out what can be done with it: nothing may throw. */
 function survives(text: string): void {
@@ -145,23 +146,23 @@ const listing = fc
 
 describe('dumps that are none', () => {
   it('of any bytes end nothing', () => {
-    fc.assert(fc.property(bytes, survives), { numRuns: 300 })
+    fc.assert(fc.property(bytes, survives), { numRuns: runs(300) })
     fc.assert(
       fc.property(bytes, (text) => survives(`{"nftables": [${text}`)),
-      { numRuns: 200 },
+      { numRuns: runs(200) },
     )
     fc.assert(
       fc.property(bytes, (text) => survives(`*filter\n${text}`)),
-      { numRuns: 200 },
+      { numRuns: runs(200) },
     )
   })
 
   it('of lines in any order end nothing', () => {
-    fc.assert(fc.property(pieces, survives), { numRuns: 500 })
+    fc.assert(fc.property(pieces, survives), { numRuns: runs(500) })
   })
 
   it('of any JSON where a rule, set or map should be end nothing', () => {
-    fc.assert(fc.property(listing, survives), { numRuns: 500 })
+    fc.assert(fc.property(listing, survives), { numRuns: runs(500) })
   })
 
   it('nested without end are told, not followed', () => {

@@ -4,6 +4,7 @@ import { readNftables } from '../../../../src/config/dialect/nftables/read.ts'
 import { position } from '../../../../src/source/source-file.ts'
 import { bytes, mutated } from '../../../support/fuzz-text.ts'
 import { type NftCase, nftAnswer, nftTree, oneGuest } from '../../../support/nftables-case.ts'
+import { runs } from '../../../support/runs.ts'
 import { spansFit } from '../../../support/spans.ts'
 
 /** Errors the real program would die of, in its order, with file and line; the first is the refusal. */
@@ -228,7 +229,7 @@ describe('any bytes', () => {
         expect(spansFit([config, compiled])).toBe(true)
         for (const { help } of config.diagnostics) expect(help).not.toBeNull()
       }),
-      { numRuns: 400 },
+      { numRuns: runs(400) },
     )
   })
 })
