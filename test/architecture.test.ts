@@ -27,13 +27,17 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
     ...['source', 'ip', 'netfilter', 'config', 'packet', 'read', 'compile', 'topology'],
     ...['eval', 'symbolic', 'audit', 'render'],
   ],
+  kernel: [
+    ...['source', 'ip', 'netfilter', 'config', 'packet', 'read', 'compile', 'topology'],
+    ...['eval', 'symbolic', 'audit', 'render', 'firewall'],
+  ],
   tui: [
     ...['source', 'ip', 'netfilter', 'config', 'packet', 'read', 'compile', 'topology'],
-    ...['eval', 'symbolic', 'audit', 'render', 'firewall', 'ink', 'react', 'react/jsx-runtime'],
+    ...['eval', 'symbolic', 'audit', 'render', 'firewall', 'kernel', 'ink', 'react', 'react/jsx-runtime'],
   ],
   cli: [
     ...['source', 'ip', 'netfilter', 'config', 'packet', 'read', 'compile', 'topology'],
-    ...['eval', 'symbolic', 'audit', 'render', 'firewall', 'tui'],
+    ...['eval', 'symbolic', 'audit', 'render', 'firewall', 'kernel', 'tui'],
     ...['yargs', 'yargs/helpers', 'node:fs', 'node:fs/promises'],
   ],
 }

@@ -1,0 +1,163 @@
+import type { TcpState, Tuple } from '../netfilter/conntrack.ts'
+import { PROTO } from '../netfilter/packet.ts'
+import { addressBytes, addressIn } from './frame.ts'
+import {
+  type Attributes,
+  attributeBytes,
+  attributesIn,
+  type Message,
+  messageBytes,
+  nestedBytes,
+  numberIn,
+  SUBSYSTEM,
+  textIn,
+} from './netlink.ts'
+
+/** What the kernel says of a connection: include/uapi/linux/netfilter/nfnetlink_conntrack.h. */
+export type KernelConnection = {
+  readonly original: Tuple
+  readonly reply: Tuple
+  readonly zone: number
+  readonly seenReply: boolean
+  readonly assured: boolean
+  readonly dying: boolean
+  readonly tcp: TcpState | null
+  readonly mark: number
+  readonly helper: string | null
+  /** The original tuple of the connection that expected it. */
+  readonly master: Tuple | null
+  /** Seconds left. */
+  readonly timeout: number
+}
+
+/** Takes all connections out of the table. */
+export const FLUSH: Uint8Array = messageBytes((SUBSYSTEM.ctnetlink << 8) | 2, 0, [])
+
+/** Takes all expectations out. */
+export const FLUSH_EXPECTATIONS: Uint8Array = messageBytes((SUBSYSTEM.expect << 8) | 2, 0, [])
+
+/** Asks for all connections. */
+export const LIST: Uint8Array = messageBytes((SUBSYSTEM.ctnetlink << 8) | 1, 0, [], 'dump')
+
+/** Puts a connection into the table: as after its first packet, or once both ends have spoken. */
+export function insertion(original: Tuple, both: boolean): Uint8Array {
+  const status = Buffer.alloc(4)
+  // IPS_CONFIRMED, with IPS_SEEN_REPLY and IPS_ASSURED
+  status.writeUInt32BE(both ? 0x8 | 0x2 | 0x4 : 0x8)
+  const timeout = Buffer.alloc(4)
+  timeout.writeUInt32BE(300)
+  return messageBytes(
+    SUBSYSTEM.ctnetlink << 8,
+    original.version === 4 ? 2 : 10,
+    [
+      tupleBytes(1, original),
+      tupleBytes(2, invertedTuple(original)),
+      attributeBytes(3, status),
+      attributeBytes(7, timeout),
+      ...(original.proto === PROTO.tcp
+        ? [nestedBytes(4, [nestedBytes(1, [attributeBytes(1, Uint8Array.of(both ? 3 : 1))])])]
+        : []),
+    ],
+    'create',
+  )
+}
+
+/** Queries and their replies: `invmap`, nf_conntrack_proto_icmp.c and nf_conntrack_proto_icmpv6.c. */
+const answers: Readonly<Record<number, Readonly<Record<number, number>>>> = {
+  [PROTO.icmp]: { 8: 0, 0: 8, 13: 14, 14: 13, 15: 16, 16: 15, 17: 18, 18: 17 },
+  [PROTO.icmpv6]: { 128: 129, 129: 128, 139: 140, 140: 139 },
+}
+
+function invertedTuple({ version, src, dst, proto, sport, dport }: Tuple): Tuple {
+  const types = answers[proto]
+  if (types === undefined) return { version, proto, src: dst, dst: src, sport: dport, dport: sport }
+  const type = types[dport >> 8] ?? dport >> 8
+  return { version, proto, src: dst, dst: src, sport, dport: (type << 8) | (dport & 255) }
+}
+
+function tupleBytes(type: number, { version, src, dst, proto, sport, dport }: Tuple): Uint8Array {
+  const [a, b] = version === 4 ? [1, 2] : [3, 4]
+  const numbers =
+    proto === PROTO.icmp || proto === PROTO.icmpv6
+      ? [
+          attributeBytes(proto === PROTO.icmp ? 4 : 7, two(sport)),
+          attributeBytes(proto === PROTO.icmp ? 5 : 8, Uint8Array.of(dport >> 8)),
+          attributeBytes(proto === PROTO.icmp ? 6 : 9, Uint8Array.of(dport & 255)),
+        ]
+      : [attributeBytes(2, two(sport)), attributeBytes(3, two(dport))]
+  return nestedBytes(type, [
+    nestedBytes(1, [
+      attributeBytes(a, addressBytes(src, version)),
+      attributeBytes(b, addressBytes(dst, version)),
+    ]),
+    nestedBytes(2, [attributeBytes(1, Uint8Array.of(proto)), ...numbers]),
+  ])
+}
+
+function two(value: number): Uint8Array {
+  return Uint8Array.of(value >> 8, value & 255)
+}
+
+const states: readonly TcpState[] = [
+  'NONE',
+  'SYN_SENT',
+  'SYN_RECV',
+  'ESTABLISHED',
+  'FIN_WAIT',
+  'CLOSE_WAIT',
+  'LAST_ACK',
+  'TIME_WAIT',
+  'CLOSE',
+  'SYN_SENT2',
+]
+
+/** Null for a message that is none. */
+export function kernelConnection({ type, attributes }: Message): KernelConnection | null {
+  if (type !== SUBSYSTEM.ctnetlink << 8) return null
+  const original = tupleIn(attributes.get(1))
+  const reply = tupleIn(attributes.get(2))
+  if (original === null || reply === null) return null
+  const status = numberIn(attributes.get(3))
+  const tcp = inner(inner(attributes, 4), 1).get(1)
+  const helper = textIn(inner(attributes, 5).get(1))
+  return {
+    original,
+    reply,
+    zone: numberIn(attributes.get(18)),
+    seenReply: (status & 0x2) !== 0,
+    assured: (status & 0x4) !== 0,
+    dying: (status & 0x200) !== 0,
+    tcp: tcp === undefined ? null : (states[numberIn(tcp)] ?? null),
+    mark: numberIn(attributes.get(8)),
+    helper: helper === '' ? null : helper,
+    master: tupleIn(attributes.get(14)),
+    timeout: numberIn(attributes.get(7)),
+  }
+}
+
+function inner(attributes: Attributes, type: number): Attributes {
+  return attributesIn(attributes.get(type) ?? new Uint8Array())
+}
+
+function tupleIn(bytes: Uint8Array | undefined): Tuple | null {
+  if (bytes === undefined) return null
+  const whole = attributesIn(bytes)
+  const ip = inner(whole, 1)
+  const ports = inner(whole, 2)
+  const version = ip.has(1) ? 4 : 6
+  const proto = numberIn(ports.get(1))
+  const common = {
+    version,
+    src: addressIn(ip.get(version === 4 ? 1 : 3) ?? new Uint8Array()),
+    dst: addressIn(ip.get(version === 4 ? 2 : 4) ?? new Uint8Array()),
+    proto,
+  } as const
+  if (proto !== PROTO.icmp && proto !== PROTO.icmpv6)
+    return { ...common, sport: numberIn(ports.get(2)), dport: numberIn(ports.get(3)) }
+  const [id, type, code] = proto === PROTO.icmp ? [4, 5, 6] : [7, 8, 9]
+  return {
+    ...common,
+    sport: numberIn(ports.get(id)),
+    dport: (numberIn(ports.get(type)) << 8) | numberIn(ports.get(code)),
+  }
+}

@@ -1,0 +1,87 @@
+import { nftFiles } from '../firewall/nft-files.ts'
+import type { NodeFirewall } from '../firewall/node-firewall.ts'
+import { renderHanded } from '../render/iptables-save.ts'
+
+/** One text that is handed to a tool. */
+export type Step = {
+  /** `v4.rules`, `ruleset.json`: the name `pvefw compile` gives it. */
+  readonly name: string
+  readonly script: string
+}
+
+/** What of a ruleset could be loaded. */
+export type Loaded =
+  | { readonly kind: 'loaded' }
+  | { readonly kind: 'refused'; readonly step: string; readonly message: string }
+
+/** Which ebtables there is: the kernel's own tables, or nft behind its name. */
+export type Ebtables = 'ebtables-legacy' | 'ebtables-nft'
+
+/**
+ * The texts of an update as its program hands them to the tools, in its order (Firewall.pm `apply_ruleset`,
+ * proxmox-firewall `handle_firewall`). One that is refused ends the update.
+ */
+export function stepsOf(firewall: NodeFirewall, ebtables: Ebtables): readonly Step[] {
+  if (firewall.backend === 'nftables') {
+    const files = nftFiles(firewall.compiled)
+    return [
+      { name: 'skeleton.nft', script: fed('nft -f -', files['skeleton.nft']) },
+      { name: 'ruleset.json', script: fed('nft -j -f -', files['ruleset.json']) },
+    ]
+  }
+  const { handed } = firewall.compiled
+  if (handed === null) return []
+  const texts = renderHanded(handed)
+  return [
+    { name: 'ipset.txt', script: fed('ipset restore', texts['ipset.txt']) },
+    { name: 'v4.rules', script: fed('iptables-legacy-restore -n', texts['v4.rules']) },
+    { name: 'v4raw.rules', script: fed('iptables-legacy-restore -n', texts['v4raw.rules']) },
+    { name: 'v6.rules', script: fed('ip6tables-legacy-restore -n', texts['v6.rules']) },
+    { name: 'v6raw.rules', script: fed('ip6tables-legacy-restore -n', texts['v6raw.rules']) },
+    { name: 'ebtables.txt', script: fed(`${ebtables}-restore`, texts['ebtables.txt']) },
+  ]
+}
+
+/** A command with a text as its input, the text's bytes as they are. */
+function fed(command: string, text: string): string {
+  let end = 'END'
+  while (text.includes(end)) end += 'X'
+  return `${command} <<'${end}'\n${text}${text.endsWith('\n') ? '' : '\n'}${end}\n`
+}
+
+/** Empties everything a former ruleset left, and puts back what the observation needs. */
+export const CLEAR: string = `
+for t in filter raw; do for i in iptables-legacy ip6tables-legacy; do $i -t $t -F; $i -t $t -X; done; done 2>/dev/null
+ipset destroy
+nft flush ruleset
+`
+
+/** Makes the kernel tell what it does: TRACE of iptables, nftrace of nft, and what reaches the host. */
+export function watching(backend: 'iptables' | 'nftables'): string {
+  return backend === 'iptables'
+    ? `${PROBE}
+for i in iptables-legacy ip6tables-legacy; do $i -t raw -I PREROUTING -j TRACE; $i -t raw -I OUTPUT -j TRACE; done
+`
+    : `${PROBE}
+nft -f - <<'END'
+table inet pvefw_watch {
+	chain p { type filter hook prerouting priority -400; meta nftrace set 1; }
+	chain o { type filter hook output priority -400; meta nftrace set 1; }
+}
+table bridge pvefw_watch {
+	chain p { type filter hook prerouting priority -400; meta nftrace set 1; }
+	chain o { type filter hook output priority -400; meta nftrace set 1; }
+}
+END
+`
+}
+
+/**
+ * Stands behind everything else at the host's input, conntrack's confirmation included (of two hooks of one priority
+ * the one that came later runs first: nf_hook_entries_grow, net/netfilter/core.c): tells and swallows what arrives.
+ */
+const PROBE = `nft -f - <<'END'
+table inet pvefw_probe {
+	chain i { type filter hook input priority 2147483647; iifname "lo" accept; log group 5; drop; }
+}
+END`
