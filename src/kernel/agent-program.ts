@@ -65,26 +65,36 @@ sub receive {
   }
 }
 my @drained;
-sub ready { my ($wait) = @_; my $bits = ''; vec($bits, fileno($socket{$_}), 1) = 1 for @drained; return select($bits, undef, undef, $wait) }
-sub drain { my ($wait) = @_; my $t = $wait; while (ready($t) > 0) { my $n = 0; $n += receive($_) for @drained; $t = 0; } }
+my $mask = '';
+sub listened { @drained = @_; $mask = ''; vec($mask, fileno($socket{$_}), 1) = 1 for @drained }
+sub drain {
+  my ($wait) = @_;
+  while (1) {
+    my $bits = $mask;
+    return if select($bits, undef, undef, $wait) <= 0;
+    vec($bits, fileno($socket{$_}), 1) && receive($_) for @drained;
+    $wait = 0;
+  }
+}
+my $scripts = 0;
 sub run_script {
   my ($where, $script) = @_;
-  pipe(my $r, my $w); pipe(my $or, my $ow);
+  my $file = "/run/script" . $scripts++;
+  open(my $f, '>', $file) or return fail("$file: $!");
+  print $f $script; close $f;
+  pipe(my $r, my $w);
   my $pid = fork();
   if (!$pid) {
-    close $w; close $or;
     enter($far) if $where eq 'f';
-    open STDIN, '<&', $r; open STDOUT, '>&', $ow; open STDERR, '>&', $ow;
-    exec 'sh', '-s'; exit 127;
+    open STDIN, '<', '/dev/null'; open STDOUT, '>&', $w; open STDERR, '>&', $w;
+    exec 'sh', $file; exit 127;
   }
-  close $r; close $ow;
-  # the script may be larger than a pipe: fed by a child
-  my $feeder = fork();
-  if (!$feeder) { close $or; print $w $script; close $w; require POSIX; POSIX::_exit(0) }
   close $w;
-  my $text = do { local $/; <$or> } // '';
-  waitpid $feeder, 0; waitpid $pid, 0;
-  say_back('x', pack('N', $? >> 8) . $text);
+  my $text = do { local $/; <$r> } // '';
+  waitpid $pid, 0;
+  my $status = $? >> 8;
+  unlink $file;
+  say_back('x', pack('N', $status) . $text);
 }
 sub request {
   my ($id, $bytes) = @_;
@@ -113,8 +123,8 @@ my %do = (
     return fail($why) if !$s;
     $socket{$id} = $s; $kind{$id} = $name;
   },
-  c => sub { my ($id) = unpack('n', $_[0]); delete $socket{$id}; @drained = grep { $_ != $id } @drained },
-  l => sub { @drained = unpack('n*', $_[0]) },
+  c => sub { my ($id) = unpack('n', $_[0]); listened(grep { $_ != $id } @drained); delete $socket{$id} },
+  l => sub { listened(unpack('n*', $_[0])) },
   w => sub {
     my ($id, $to, $bytes) = unpack('n n/a a*', $_[0]);
     my $ok = length $to ? send($socket{$id}, $bytes, 0, $to) : send($socket{$id}, $bytes, 0);

@@ -33,9 +33,6 @@ export type KernelConnection = {
 /** Takes all connections out of the table. */
 export const FLUSH: Uint8Array = messageBytes((SUBSYSTEM.ctnetlink << 8) | 2, 0, [])
 
-/** Takes all expectations out. */
-export const FLUSH_EXPECTATIONS: Uint8Array = messageBytes((SUBSYSTEM.expect << 8) | 2, 0, [])
-
 /** Asks for all connections. */
 export const LIST: Uint8Array = messageBytes((SUBSYSTEM.ctnetlink << 8) | 1, 0, [], 'dump')
 

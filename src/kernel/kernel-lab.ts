@@ -5,15 +5,9 @@ import { ETHERTYPE, type Known, type Packet } from '../netfilter/packet.ts'
 import type { Ruleset } from '../netfilter/ruleset.ts'
 import { type Agent, type Operation, type Result, startAgent } from './agent.ts'
 import type { KernelAnswer } from './answer.ts'
-import {
-  FLUSH,
-  FLUSH_EXPECTATIONS,
-  type KernelConnection,
-  kernelConnection,
-  LIST,
-} from './ctnetlink.ts'
+import { FLUSH, type KernelConnection, kernelConnection, LIST } from './ctnetlink.ts'
 import { addressBytes, datagramOf, frameOf, joined, markOf } from './frame.ts'
-import { CLEAR, type Ebtables, type Loaded, stepsOf, watching } from './load.ts'
+import { cleared, type Ebtables, type Loaded, stepsOf } from './load.ts'
 import { messagesIn, numberIn } from './netlink.ts'
 import { type ExtraPort, type Network, networkOf } from './network.ts'
 import { type LogEvent, logEvent, subscribe } from './nflog.ts'
@@ -55,6 +49,8 @@ type Built = {
   readonly indexes: ReadonlyMap<string, number>
   /** Sockets at the far ends, by device of the node. */
   readonly sockets: ReadonlyMap<string, number>
+  /** Where each address is sent, as it was said last. */
+  readonly nextHops: Map<string, string>
 }
 
 type Rules = {
@@ -116,7 +112,7 @@ export async function openLab(
       )
     },
     flush: async () => {
-      await agent.run([...FLUSHING])
+      await agent.run([FLUSHING])
     },
     close: agent.close,
   }
@@ -127,10 +123,8 @@ function wrapped(number: number): number {
   return (number % 0xfff0) + 1
 }
 
-const FLUSHING: readonly Operation[] = [
-  { kind: 'request', id: SOCKET.conntrack, bytes: FLUSH },
-  { kind: 'request', id: SOCKET.expect, bytes: FLUSH_EXPECTATIONS },
-]
+/** Expectations go with the connections they belong to (nf_ct_remove_expectations). */
+const FLUSHING: Operation = { kind: 'request', id: SOCKET.conntrack, bytes: FLUSH }
 
 async function firstSockets(agent: Agent): Promise<void> {
   const open = (id: number, socket: Extract<Operation, { kind: 'open' }>['socket']): Operation => ({
@@ -149,7 +143,6 @@ async function firstSockets(agent: Agent): Promise<void> {
     open(SOCKET.raw4, { kind: 'raw4' }),
     open(SOCKET.raw6, { kind: 'raw6' }),
     open(SOCKET.conntrack, { kind: 'netlink', group: null }),
-    open(SOCKET.expect, { kind: 'netlink', group: null }),
     open(SOCKET.log, { kind: 'netlink', group: null }),
     open(SOCKET.probe, { kind: 'netlink', group: null }),
     open(SOCKET.trace, { kind: 'netlink', group: TRACE_GROUP }),
@@ -186,6 +179,7 @@ async function buildNetwork(agent: Agent, network: Network): Promise<Built> {
     devices,
     indexes: new Map([...devices].map(([index, name]) => [name, index])),
     sockets,
+    nextHops: new Map(),
   }
 }
 
@@ -199,12 +193,7 @@ async function loadRules(
   ebtables: Ebtables,
 ): Promise<Rules | Exclude<Loaded, { kind: 'loaded' }>> {
   const { backend } = firewall
-  await script(agent, CLEAR)
-  const calls = backend === 'iptables' ? 1 : firewall.topology.wiring.callsIp ? 1 : 0
-  await script(
-    agent,
-    `for n in iptables ip6tables; do echo ${calls} > /proc/sys/net/bridge/bridge-nf-call-$n; done\n${watching(backend)}`,
-  )
+  await script(agent, cleared(backend, firewall.topology.wiring.callsIp))
   for (const { name, script: text } of stepsOf(firewall, ebtables)) {
     const [result] = await agent.run([{ kind: 'script', side: 'host', text }])
     if (result?.kind !== 'script') throw new Error(`${name}: no answer`)
@@ -274,32 +263,39 @@ function sending(
 ): readonly Operation[] {
   const { packet } = question
   const way = wayOf(question)
-  const routes = routesOf(built, question, way)
-  const requests = (messages: readonly Uint8Array[]): readonly Operation[] =>
-    messages.map((bytes) => ({ kind: 'request', id: SOCKET.route, bytes }))
   return [
-    ...(keep ? [] : FLUSHING),
-    ...routes.flatMap(({ set }) => requests(set)),
+    ...(keep ? [] : [FLUSHING]),
+    ...routing(built, question, way),
     way.entry === null ? fromHost(packet, mark) : fromCable(built, packet, way, mark),
     { kind: 'drain', quietMicroseconds: 0 },
-    ...routes.flatMap(({ unset }) => requests(unset)),
     { kind: 'note', number: mark },
   ]
 }
 
-/** Where the host sends the packet on, and where it sends what it has to say to the sender. */
-function routesOf(
-  { network, indexes }: Built,
+/** Says where the host sends the packet on, and where it sends what it has to say to the sender. */
+function routing(
+  { network, indexes, nextHops }: Built,
   { packet: { l3 }, path }: Question,
   { entry, exit, out }: Way,
-): readonly ReturnType<typeof nextHop>[] {
+): readonly Operation[] {
   if (l3.kind !== 'ip' && l3.kind !== 'ip6') return []
   const version = l3.kind === 'ip' ? 4 : 6
-  const to = (address: Known<bigint>, device: string | null, cable: string | null) => {
+  const to = (
+    address: Known<bigint>,
+    device: string | null,
+    cable: string | null,
+  ): readonly Operation[] => {
     const index = indexes.get(device ?? '')
     const mac = network.cables.get(cable ?? '')?.mac
     if (address === 'unknown' || index === undefined || mac === undefined) return []
-    return [nextHop({ version, address, device: index, mac })]
+    const key = `${version} ${address}`
+    if (nextHops.get(key) === `${index} ${mac}`) return []
+    nextHops.set(key, `${index} ${mac}`)
+    return nextHop({ version, address, device: index, mac }).map((bytes) => ({
+      kind: 'request',
+      id: SOCKET.route,
+      bytes,
+    }))
   }
   const back = path.hostToSender?.find(({ hook }) => hook === 'output')?.oif ?? null
   return [

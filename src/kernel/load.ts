@@ -49,39 +49,55 @@ function fed(command: string, text: string): string {
   return `${command} <<'${end}'\n${text}${text.endsWith('\n') ? '' : '\n'}${end}\n`
 }
 
-/** Empties everything a former ruleset left, and puts back what the observation needs. */
-export const CLEAR: string = `
-for t in filter raw; do for i in iptables-legacy ip6tables-legacy; do $i -t $t -F; $i -t $t -X; done; done 2>/dev/null
-ipset destroy
-nft flush ruleset
-`
-
-/** Makes the kernel tell what it does: TRACE of iptables, nftrace of nft, and what reaches the host. */
-export function watching(backend: 'iptables' | 'nftables'): string {
+/**
+ * Empties everything a former ruleset left, and makes the kernel tell what it does: TRACE of iptables, nftrace of nft,
+ * and what reaches the host. Fails if a part of it does.
+ */
+export function cleared(backend: 'iptables' | 'nftables', callsIp: boolean): string {
+  const calls = `for n in iptables ip6tables; do echo ${callsIp ? 1 : 0} > /proc/sys/net/bridge/bridge-nf-call-$n; done`
   return backend === 'iptables'
-    ? `${PROBE}
-for i in iptables-legacy ip6tables-legacy; do $i -t raw -I PREROUTING -j TRACE; $i -t raw -I OUTPUT -j TRACE; done
-`
-    : `${PROBE}
+    ? `${EMPTY_IPTABLES}
+${calls}
 nft -f - <<'END'
+flush ruleset
+${PROBE}
+END
+iptables-legacy-restore <<'END'
+${WATCHED_RAW}
+END
+ip6tables-legacy-restore <<'END'
+${WATCHED_RAW}
+END
+`
+    : `${calls}
+nft -f - <<'END'
+flush ruleset
+${PROBE}
 table inet pvefw_watch {
-	chain p { type filter hook prerouting priority -400; meta nftrace set 1; }
-	chain o { type filter hook output priority -400; meta nftrace set 1; }
+	chain p { type filter hook prerouting priority -400; meta nftrace set 1 accept; }
+	chain o { type filter hook output priority -400; meta nftrace set 1 accept; }
 }
 table bridge pvefw_watch {
-	chain p { type filter hook prerouting priority -400; meta nftrace set 1; }
-	chain o { type filter hook output priority -400; meta nftrace set 1; }
+	chain p { type filter hook prerouting priority -400; meta nftrace set 1 accept; }
+	chain o { type filter hook output priority -400; meta nftrace set 1 accept; }
 }
 END
 `
 }
 
+/** Without `-n`, restore empties a table first; then nothing holds a set any more. */
+const EMPTY_IPTABLES = `for i in iptables-legacy-restore ip6tables-legacy-restore; do printf '*filter\\nCOMMIT\\n*raw\\nCOMMIT\\n' | $i; done
+ipset destroy`
+
+const WATCHED_RAW = `*raw
+-A PREROUTING -j TRACE
+-A OUTPUT -j TRACE
+COMMIT`
+
 /**
  * Stands behind everything else at the host's input, conntrack's confirmation included (of two hooks of one priority
  * the one that came later runs first: nf_hook_entries_grow, net/netfilter/core.c): tells and swallows what arrives.
  */
-const PROBE = `nft -f - <<'END'
-table inet pvefw_probe {
+const PROBE = `table inet pvefw_probe {
 	chain i { type filter hook input priority 2147483647; iifname "lo" accept; log group 5; drop; }
-}
-END`
+}`

@@ -3,9 +3,7 @@ import { attributeBytes } from './netlink.ts'
 
 /** Messages of NETLINK_ROUTE: include/uapi/linux/rtnetlink.h. */
 const NEW_ROUTE = 24
-const DEL_ROUTE = 25
 const NEW_NEIGHBOUR = 28
-const DEL_NEIGHBOUR = 29
 
 /** The way of packets to one address, whatever it is: out of a device, to a MAC address. */
 export type NextHop = {
@@ -16,19 +14,13 @@ export type NextHop = {
   readonly mac: number
 }
 
-/** Messages that make the host send there, and those that undo it. */
-export function nextHop(hop: NextHop): {
-  readonly set: readonly Uint8Array[]
-  readonly unset: readonly Uint8Array[]
-} {
-  return {
-    set: [route(NEW_ROUTE, 0x500, hop), neighbour(NEW_NEIGHBOUR, 0x500, hop)],
-    unset: [route(DEL_ROUTE, 0, hop), neighbour(DEL_NEIGHBOUR, 0, hop)],
-  }
+/** Messages that make the host send there. */
+export function nextHop(hop: NextHop): readonly Uint8Array[] {
+  return [route(hop), neighbour(hop)]
 }
 
 /** `ip route replace ADDRESS dev DEVICE` */
-function route(type: number, flags: number, { version, address, device }: NextHop): Uint8Array {
+function route({ version, address, device }: NextHop): Uint8Array {
   // rtmsg: family, dst_len, src_len, tos, table main, protocol boot, scope link, type unicast, flags
   const width = version === 4 ? 32 : 128
   const scope = version === 4 ? 253 : 0
@@ -37,35 +29,31 @@ function route(type: number, flags: number, { version, address, device }: NextHo
     attributeBytes(1, addressBytes(address, version)),
     attributeBytes(4, host32(device)),
   ]
-  return message(type, flags, [header, ...attributes])
+  return message(NEW_ROUTE, [header, ...attributes])
 }
 
 /** `ip neighbour replace ADDRESS lladdr MAC nud permanent dev DEVICE` */
-function neighbour(
-  type: number,
-  flags: number,
-  { version, address, device, mac }: NextHop,
-): Uint8Array {
+function neighbour({ version, address, device, mac }: NextHop): Uint8Array {
   const header = Buffer.alloc(12)
   header[0] = family(version)
   header.writeUInt32LE(device, 4)
   header.writeUInt16LE(0x80, 8)
   const link = Buffer.alloc(6)
   link.writeUIntBE(mac, 0, 6)
-  return message(type, flags, [
+  return message(NEW_NEIGHBOUR, [
     header,
     attributeBytes(1, addressBytes(address, version)),
     attributeBytes(2, link),
   ])
 }
 
-function message(type: number, flags: number, parts: readonly Uint8Array[]): Uint8Array {
+function message(type: number, parts: readonly Uint8Array[]): Uint8Array {
   const body = Buffer.concat(parts)
   const header = Buffer.alloc(16)
   header.writeUInt32LE(16 + body.length, 0)
   header.writeUInt16LE(type, 4)
-  // NLM_F_REQUEST | NLM_F_ACK, with NLM_F_CREATE | NLM_F_REPLACE
-  header.writeUInt16LE(5 | flags, 6)
+  // NLM_F_REQUEST | NLM_F_ACK | NLM_F_CREATE | NLM_F_REPLACE
+  header.writeUInt16LE(0x505, 6)
   header.writeUInt32LE(1, 8)
   return Buffer.concat([header, body])
 }

@@ -145,11 +145,11 @@ type ListedRule = {
   readonly handle: number
 }
 
-const families: Readonly<Record<number, Table['family']>> = {
-  1: 'inet',
-  2: 'ip',
-  7: 'bridge',
-  10: 'ip6',
+/** A packet in a table of inet is told with its own family: nf_tables_trace.c `nft_trace_notify`, NFTA_TRACE_NFPROTO. */
+const families: Readonly<Record<number, readonly Table['family'][]>> = {
+  2: ['ip', 'inet'],
+  7: ['bridge'],
+  10: ['ip6', 'inet'],
 }
 
 /** The chains of nftables a packet ran through, of its trace events in order; `ours`: tables that are not the ruleset's. */
@@ -162,9 +162,12 @@ export function nftRan(
   const ran: Writing[] = []
   let current: Writing | null = null
   for (const event of events) {
-    const family = families[event.family] ?? 'inet'
-    const table = ruleset.tables.find((each) => each.family === family && each.name === event.table)
+    const table = ruleset.tables.find(
+      ({ family, name }) =>
+        name === event.table && families[event.family]?.includes(family) === true,
+    )
     if (table === undefined) continue
+    const { family } = table
     const isBase = table.chains.get(event.chain)?.base != null
     if (current === null || (isBase && (event.header !== null || current.chain !== event.chain))) {
       const name = (index: number): string | null =>

@@ -23,7 +23,7 @@ export function localTransport(): Transport {
   const spaces = userOf() === 0 ? ['-nm'] : ['-Urnm']
   // xtables takes a lock below /run, which only root may write
   const start =
-    'mount -t tmpfs tmpfs /run 2>/dev/null; export XTABLES_LOCKFILE=/run/xtables.lock; exec perl -e "$AGENT"'
+    'mount -t tmpfs tmpfs /run || exit 1; export XTABLES_LOCKFILE=/run/xtables.lock; exec perl -e "$AGENT"'
   const child = spawn('unshare', [...spaces, 'sh', '-c', start], {
     env: {
       PATH: `${process.env['PATH'] ?? ''}:/usr/local/sbin:/usr/sbin:/sbin`,
