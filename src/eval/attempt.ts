@@ -2,10 +2,12 @@ import type { Hop } from '../netfilter/hook.ts'
 import type { CtState, Known } from '../netfilter/packet.ts'
 import type { RejectWith } from '../netfilter/ruleset.ts'
 import type { Walk } from './chain.ts'
+import type { ConntrackTable } from './conntrack/table.ts'
 import { type Fork, newDoubt } from './doubt.ts'
 import { CT_MARK_SLOT, MARK_SLOT, packetValues } from './field-value.ts'
-import { runHop } from './hop.ts'
+import { type HopTracking, runHop } from './hop.ts'
 import type { HopTrace, Outcome, Question } from './trace.ts'
+import { forget, keepMarks, look, passed, trackerOf } from './tracker.ts'
 
 /** One walk over the whole path, with the forks it took. */
 export type Attempt = {
@@ -14,6 +16,8 @@ export type Attempt = {
   readonly hops: readonly HopTrace[]
   readonly forks: readonly Fork[]
   readonly assumed: Walk['assumed']
+  /** What conntrack holds after it; null: there is no table. */
+  readonly table: ConntrackTable | null
 }
 
 /** What can be said of all packets the question stands for. */
@@ -33,7 +37,6 @@ export type Found = {
  */
 export function attempt(
   question: Question,
-  state: Known<CtState>,
   choices: readonly boolean[],
   stopAt: number,
   recording: boolean,
@@ -46,23 +49,49 @@ export function attempt(
     doubt: newDoubt(choices, stopAt),
     recording,
     notrack: false,
+    helper: null,
+    tracker: trackerOf(question),
     translated: new Set(),
     assumed: [],
   }
   walk.values[CT_MARK_SLOT] = question.ctMark
   const hops: HopTrace[] = []
   const { forks } = walk.doubt
+  const { tracker } = walk
+  const ended = (outcome: Outcome, rejectWith: RejectWith | null): Attempt => ({
+    outcome,
+    rejectWith,
+    hops,
+    forks,
+    assumed: walk.assumed,
+    table: tracker.table,
+  })
+  let at: Hop | null = null
+  const tracking: HopTracking = {
+    state: () => tracker.state,
+    look: ({ values, notrack, helper }) => {
+      if (at !== null) look(tracker, question, at, values, { notrack, helper })
+    },
+  }
   for (const leg of path.legs) {
     walk.values[MARK_SLOT] = question.mark
     for (const hop of leg.hops) {
-      if (hop.tracks) walk.notrack = false
-      const { verdict, rejectWith, chains } = runHop(walk, ruleset, hop, state)
-      if (recording) hops.push(hopTrace(walk, hop, leg.node, state, chains))
-      if (verdict !== 'accept')
-        return { outcome: verdict, rejectWith, hops, forks, assumed: walk.assumed }
+      at = hop
+      if (hop.tracks) {
+        walk.notrack = false
+        walk.helper = null
+        forget(tracker)
+      }
+      const { verdict, rejectWith, chains } = runHop(walk, ruleset, hop, tracking)
+      if (recording) hops.push(hopTrace(walk, hop, leg.node, tracker.state, chains))
+      if (verdict !== 'accept') {
+        keepMarks(tracker, walk.values)
+        return ended(verdict, rejectWith)
+      }
+      passed(tracker, question, hop, walk.values)
     }
   }
-  return { outcome: 'accept', rejectWith: null, hops, forks, assumed: walk.assumed }
+  return ended('accept', null)
 }
 
 function hopTrace(

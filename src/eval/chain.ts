@@ -15,6 +15,7 @@ import { translateSource } from './nat.ts'
 import { tupleKey } from './set-index.ts'
 import { NO, runTest, TEST, UNSURE } from './statement.ts'
 import type { Assumption, ChainTrace, RuleHit } from './trace.ts'
+import { giveHelper, type Tracker } from './tracker.ts'
 
 /** A walk in progress: the packet with what rules have done to it. */
 export type Walk = {
@@ -26,6 +27,9 @@ export type Walk = {
   readonly recording: boolean
   /** A rule took the packet out of connection tracking. */
   notrack: boolean
+  /** The helper a rule of the raw table gave it. */
+  helper: string | null
+  readonly tracker: Tracker
   /** Ends of the packet about which NAT has been settled. */
   readonly translated: Set<'source' | 'destination'>
   /** Rules that were decided by something taken for granted. */
@@ -247,6 +251,10 @@ function failsLater(walk: Walk, steps: readonly Step[], from: number): boolean {
 
 function runEffect(walk: Walk, statement: Statement): void {
   if (statement.kind === 'notrack') walk.notrack = true
+  if (statement.kind === 'ct-helper') {
+    walk.helper ??= statement.name
+    giveHelper(walk.tracker, statement.name)
+  }
   if (statement.kind !== 'set-mark' && statement.kind !== 'copy-mark') return
   const before = { mark: markOf(walk, MARK_SLOT), ctMark: markOf(walk, CT_MARK_SLOT) }
   const { mark, ctMark } = changedMarks(statement, before)

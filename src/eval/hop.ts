@@ -22,27 +22,51 @@ const PASSED: HopResult = { verdict: 'accept', rejectWith: null, chains: [] }
 
 /**
  * Runs the base chains of a hop in the kernel's order. Accept ends a base chain and the next one still runs; drop and
- * reject end the packet (`nf_hook_slow`, net/netfilter/core.c). `state`: what conntrack says of the packet here.
+ * reject end the packet (`nf_hook_slow`, net/netfilter/core.c).
  */
-export function runHop(walk: Walk, ruleset: Ruleset, hop: Hop, state: Known<CtState>): HopResult {
+export function runHop(walk: Walk, ruleset: Ruleset, hop: Hop, tracking: HopTracking): HopResult {
   const bases = baseChains(ruleset, hop)
-  if (bases.length === 0) return PASSED
   const chains: ChainTrace[] = []
   let family: Family | null = null
+  let looked = !hop.tracks
   for (const base of bases) {
     if (!sees(base.family, walk.packet)) continue
+    if (!looked && !isBeforeConntrack(base)) {
+      tracking.look(walk)
+      looked = true
+    }
     if (family !== base.family) setHop(walk.values, hop, base.family, walk.packet)
     family = base.family
-    const seen = walk.notrack ? 'untracked' : stateSeenBy(base.chain, hop, state)
+    const seen = walk.notrack ? 'untracked' : stateSeenBy(base.chain, hop, tracking.state())
     if (isNat(base) && !asksForNat(seen, hop.hook, walk.translated)) continue
     walk.values[CT_STATE_SLOT] = stateValue(seen)
     const { verdict, rejectWith, trace } = walkBaseChain(walk, base.chain)
     if (trace !== null) chains.push(trace)
     if (verdict !== 'accept') return { verdict, rejectWith, chains }
   }
+  if (!looked) tracking.look(walk)
+  if (bases.length === 0) return PASSED
   // a connection no rule had a say about keeps its addresses
   if (bases.some(isNat)) walk.translated.add(manipulationAt(hop.hook))
   return { verdict: 'accept', rejectWith: null, chains }
+}
+
+/** What a hop asks of connection tracking. */
+export type HopTracking = {
+  readonly state: () => Known<CtState>
+  /** Called once at a hop where conntrack looks, when its turn comes among the chains. */
+  readonly look: (walk: Walk) => void
+}
+
+/** Tracking that says one thing at every hop. */
+export function fixedState(state: Known<CtState>): HopTracking {
+  return { state: () => state, look: () => undefined }
+}
+
+/** Chains of the raw table run before conntrack looks; on a bridge its own stands among them by number. */
+function isBeforeConntrack({ family, chain }: Base): boolean {
+  const priority = chain.chain.base?.priority ?? 0
+  return priority < PRIORITY.conntrack && family !== 'bridge'
 }
 
 function isNat({ chain }: Base): boolean {

@@ -10,10 +10,13 @@ import {
 import type { RejectWith } from '../netfilter/ruleset.ts'
 import type { Walk } from './chain.ts'
 import { stateOf } from './conntrack/first-packet.ts'
+import type { ConntrackTable } from './conntrack/table.ts'
+import { endOf } from './conntrack/tcp-window.ts'
 import { newDoubt } from './doubt.ts'
 import { CT_MARK_SLOT, MARK_SLOT, packetValues } from './field-value.ts'
-import { runHop } from './hop.ts'
+import { fixedState, type HopTracking, runHop } from './hop.ts'
 import type { ChainTrace, HopTrace, Question, RejectReply } from './trace.ts'
+import { look, trackerOf } from './tracker.ts'
 
 /**
  * Whether the answer of a REJECT gets back to the sender: it is walked through the hooks of its own way. `hops` end
@@ -30,10 +33,23 @@ export function replyFate(
   hops: readonly HopTrace[],
   kind: RejectWith,
 ): RejectReply {
+  return answerOf(question, hops, kind, null).reply
+}
+
+/** The same, and what conntrack holds when the answer is through; `table`: what it held when the packet was rejected. */
+export function answerOf(
+  question: Question,
+  hops: readonly HopTrace[],
+  kind: RejectWith,
+  table: ConntrackTable | null,
+): { readonly reply: RejectReply; readonly table: ConntrackTable | null } {
   const rejecting = hops.at(-1)?.hop
   const packet = replyPacket(question.packet, kind)
   if (rejecting === undefined || packet === null)
-    return { with: kind, reachesSender: false, why: 'a reset is not answered with a reset' }
+    return {
+      reply: { with: kind, reachesSender: false, why: 'a reset is not answered with a reset' },
+      table,
+    }
   const before = hops.slice(0, -1).map(({ hop }) => hop)
   const isReset = kind === 'tcp-reset'
   const onBridge = hops.at(-1)?.chains.at(-1)?.table.family === 'bridge'
@@ -43,8 +59,10 @@ export function replyFate(
     : direct
       ? reversed(before)
       : fromHost(question, rejecting, before)
-  const why = stopped(question, packet, way, { isReset, direct, flow: flowOf(question, before) })
-  return { with: kind, reachesSender: why === null, why }
+  const flow = flowOf(question, before)
+  const answer = { isReset, direct, flow, table }
+  const { why, table: after } = stopped(question, packet, way, answer)
+  return { reply: { with: kind, reachesSender: why === null, why }, table: after }
 }
 
 /** `unknown`: conntrack knows nothing of it; `fresh`: of its first packet; `lasting`: both ends have spoken. */
@@ -73,7 +91,7 @@ function replyPacket({ ether, l3, l4 }: Packet, kind: RejectWith): Packet | null
     srcType: isReset ? l3.dstType : 'local',
     dstType: l3.srcType,
   }
-  const reply = isReset ? resetOf(l4) : unreachableOf(l3.kind, kind)
+  const reply = isReset ? resetOf(l4) : unreachableOf(l3.kind, kind, { ether, l3, l4 })
   if (reply === null) return null
   return {
     ether: { src: ether.dst, dst: ether.src, type: ETHERTYPE[l3.kind], vlan: ether.vlan },
@@ -82,12 +100,31 @@ function replyPacket({ ether, l3, l4 }: Packet, kind: RejectWith): Packet | null
   }
 }
 
+/** `nf_reject_ip_tcphdr_put`, net/ipv4/netfilter/nf_reject_ipv4.c */
 function resetOf(l4: Layer4): Layer4 | null {
   if (l4.kind !== 'tcp') return null
   const flags = l4.flags === 'unknown' ? TCP_FLAG.SYN : l4.flags
   if ((flags & TCP_FLAG.RST) !== 0) return null
-  const ack = (flags & TCP_FLAG.ACK) === 0 ? TCP_FLAG.ACK : 0
-  return { kind: 'tcp', sport: l4.dport, dport: l4.sport, flags: TCP_FLAG.RST | ack }
+  const answers = (flags & TCP_FLAG.ACK) !== 0
+  const reset = {
+    kind: 'tcp',
+    sport: l4.dport,
+    dport: l4.sport,
+    flags: TCP_FLAG.RST | (answers ? 0 : TCP_FLAG.ACK),
+  } as const
+  if (l4.segment === undefined) return reset
+  const { ack } = l4.segment
+  return {
+    ...reset,
+    segment: {
+      seq: answers ? ack : 0,
+      ack: answers ? 0 : endOf(l4.segment, flags),
+      window: 0,
+      length: 0,
+      windowScale: null,
+      sackPermitted: false,
+    },
+  }
 }
 
 /** Codes of destination-unreachable: include/uapi/linux/icmp.h, icmpv6.h. */
@@ -110,10 +147,10 @@ const codes6: Readonly<Partial<Record<RejectWith, number>>> = {
   'reject-route': 6,
 }
 
-function unreachableOf(family: 'ip' | 'ip6', kind: RejectWith): Layer4 {
+function unreachableOf(family: 'ip' | 'ip6', kind: RejectWith, inner: Packet): Layer4 {
   return family === 'ip'
-    ? { kind: 'icmp', type: 3, code: codes4[kind] ?? 'unknown' }
-    : { kind: 'icmpv6', type: 1, code: codes6[kind] ?? 'unknown' }
+    ? { kind: 'icmp', type: 3, code: codes4[kind] ?? 'unknown', inner }
+    : { kind: 'icmpv6', type: 1, code: codes6[kind] ?? 'unknown', inner }
 }
 
 /**
@@ -202,15 +239,26 @@ function fromHost({ path }: Question, rejecting: Hop, before: readonly Hop[]): r
   )
 }
 
-type Answer = { readonly isReset: boolean; readonly direct: boolean; readonly flow: Flow }
+type Answer = {
+  readonly isReset: boolean
+  readonly direct: boolean
+  readonly flow: Flow
+  readonly table: ConntrackTable | null
+}
 
 /** Walks the answer along its way: why it ends there, null if it arrives. */
 function stopped(
   question: Question,
   packet: Packet,
   way: readonly Hop[],
-  { isReset, direct, flow }: Answer,
-): string | null {
+  { isReset, direct, flow, table }: Answer,
+): { readonly why: string | null; readonly table: ConntrackTable | null } {
+  const { tracking } = question
+  const asked: Question | null =
+    tracking === undefined || table === null || question.state !== null
+      ? null
+      : { ...question, packet, tracking: { ...tracking, table } }
+  const tracker = trackerOf(asked ?? { ...question, packet, state: 'invalid' })
   const walk: Walk = {
     packet,
     fib: question.fib,
@@ -218,6 +266,8 @@ function stopped(
     doubt: newDoubt([], -1),
     recording: true,
     notrack: false,
+    helper: null,
+    tracker,
     translated: new Set(),
     assumed: [],
   }
@@ -229,17 +279,34 @@ function stopped(
   let attached = !direct && own !== 'invalid' && own !== 'untracked'
   let state: CtState = attached ? 'related' : 'invalid'
   let known = flow !== 'unknown'
+  let at: Hop | null = null
+  const byTable: HopTracking = {
+    state: () => state,
+    look: ({ values, notrack, helper }) => {
+      if (asked === null || at === null || attached) return
+      look(tracker, asked, at, values, { notrack, helper })
+      state = tracker.state === 'unknown' ? 'invalid' : tracker.state
+    },
+  }
   for (const hop of way) {
-    if (hop.tracks && attached) attached = false
-    else if (hop.tracks) {
-      walk.notrack = false
+    at = hop
+    if (hop.tracks) walk.notrack = false
+    if (asked === null && hop.tracks && !attached) {
       state = known ? (isReset ? 'established' : 'related') : 'invalid'
       if (isReset && flow === 'fresh') known = false
     }
-    const { verdict, chains } = runHop(walk, question.ruleset, hop, state)
-    if (verdict === 'drop' || verdict === 'reject') return reasonOf(hop, state, chains)
+    const { verdict, chains } = runHop(
+      walk,
+      question.ruleset,
+      hop,
+      asked === null ? fixedState(state) : byTable,
+    )
+    // only the first look-up is spared: the answer is tied to the connection there
+    if (hop.tracks) attached = false
+    if (verdict === 'drop' || verdict === 'reject')
+      return { why: reasonOf(hop, state, chains), table: tracker.table }
   }
-  return null
+  return { why: null, table: tracker.table }
 }
 
 function reasonOf(hop: Hop, state: CtState, chains: readonly ChainTrace[]): string {

@@ -14,6 +14,9 @@ export type Tuple = {
   readonly dport: number
 }
 
+/** Which way a packet of a connection goes. */
+export type Direction = 'original' | 'reply'
+
 /** States of a TCP connection as `conntrack -L` prints them: `enum tcp_conntrack`, nf_conntrack_tcp.h. */
 export type TcpState =
   | 'NONE'
@@ -43,7 +46,7 @@ export type TcpTracking = {
   readonly state: TcpState
   /** Of the original and of the reply direction. Null: nobody knows (read from `conntrack -L`), so any segment is in it. */
   readonly windows: readonly [TcpWindow, TcpWindow] | null
-  readonly lastDirection: 'original' | 'reply'
+  readonly lastDirection: Direction
   /** `enum tcp_bit_set` of the segment seen last. */
   readonly lastIndex: 'syn' | 'synack' | 'fin' | 'ack' | 'rst' | 'none'
   readonly lastSeq: number
@@ -75,6 +78,8 @@ export type ConntrackEntry = {
   readonly mark: number
   /** Name of the helper that reads its payload: `ftp`, `tftp` ... */
   readonly helper: string | null
+  /** Of `ftp`, by direction: where lines of the control connection begin (`seq_aft_nl`, nf_conntrack_ftp.h). */
+  readonly lineStarts: readonly [readonly number[], readonly number[]]
   /** The connection that expected this one; null: none. */
   readonly master: number | null
   /** When it is forgotten, ms of the clock its packets are given with. */

@@ -1,9 +1,108 @@
-import type { ConntrackEntry, ConntrackExpectation } from '../../netfilter/conntrack.ts'
+import type { ConntrackEntry, ConntrackExpectation, Tuple } from '../../netfilter/conntrack.ts'
+import {
+  EMPTY_MAP,
+  mapDelete,
+  mapGet,
+  mapSet,
+  mapValues,
+  type PersistentMap,
+} from './persistent-map.ts'
+import { tupleText } from './tuple.ts'
 
-/** The connections of one node, as a value: each step makes a new one. */
+/**
+ * The connections of one node, as a value: each step makes a new one that shares the rest with the old one.
+ *
+ * INVARIANT: an entry is found by both its tuples; ids are never used twice.
+ */
 export type ConntrackTable = {
-  readonly entries: readonly ConntrackEntry[]
+  readonly byTuple: PersistentMap<number>
+  readonly byId: PersistentMap<ConntrackEntry>
   readonly expectations: readonly ConntrackExpectation[]
+  readonly nextId: number
 }
 
-export const EMPTY_TABLE: ConntrackTable = { entries: [], expectations: [] }
+export const EMPTY_TABLE: ConntrackTable = {
+  byTuple: EMPTY_MAP,
+  byId: EMPTY_MAP,
+  expectations: [],
+  nextId: 1,
+}
+
+/** A table of these connections; their ids are given anew, `master`s follow. */
+export function tableOf(
+  entries: readonly ConntrackEntry[],
+  expectations: readonly ConntrackExpectation[] = [],
+): ConntrackTable {
+  let table: ConntrackTable = { ...EMPTY_TABLE, expectations }
+  for (const entry of entries) table = withEntry(table, entry)
+  return table
+}
+
+/** All connections, oldest first. */
+export function entriesOf({ byId }: ConntrackTable): readonly ConntrackEntry[] {
+  return [...mapValues(byId)].sort((a, b) => a.id - b.id)
+}
+
+export function entryWithId({ byId }: ConntrackTable, id: number): ConntrackEntry | null {
+  return mapGet(byId, String(id))
+}
+
+/** A connection one of whose tuples this is, and which: `nf_conntrack_find_get`. Expired ones are not found. */
+export function findEntry(
+  table: ConntrackTable,
+  tuple: Tuple,
+  zone: number,
+  now: number,
+): { readonly entry: ConntrackEntry; readonly direction: 'original' | 'reply' } | null {
+  const text = tupleText(tuple, zone)
+  const id = mapGet(table.byTuple, text)
+  const entry = id === null ? null : entryWithId(table, id)
+  // nf_ct_is_expired: `timeout - now <= 0`
+  if (entry === null || entry.expiresAt <= now) return null
+  return { entry, direction: tupleText(entry.original, zone) === text ? 'original' : 'reply' }
+}
+
+/** Puts a connection in, in place of the one of its id. */
+export function withEntry(table: ConntrackTable, entry: ConntrackEntry): ConntrackTable {
+  const { zone, original, reply, id } = entry
+  const known = entryWithId(table, id) !== null
+  let { byTuple } = table
+  if (!known) {
+    byTuple = mapSet(byTuple, tupleText(reply, zone), id)
+    byTuple = mapSet(byTuple, tupleText(original, zone), id)
+  }
+  return {
+    ...table,
+    byTuple,
+    byId: mapSet(table.byId, String(id), entry),
+    nextId: Math.max(table.nextId, id + 1),
+  }
+}
+
+/** Takes a connection out, and what it expected: `nf_ct_delete`, `nf_ct_remove_expectations`. */
+export function withoutEntry(
+  table: ConntrackTable,
+  { id, zone, original, reply }: ConntrackEntry,
+): ConntrackTable {
+  let { byTuple } = table
+  // a tuple may have become another's since
+  for (const text of [tupleText(original, zone), tupleText(reply, zone)])
+    if (mapGet(byTuple, text) === id) byTuple = mapDelete(byTuple, text)
+  const expectations = table.expectations.some(({ master }) => master === id)
+    ? table.expectations.filter(({ master }) => master !== id)
+    : table.expectations
+  return { ...table, byTuple, byId: mapDelete(table.byId, String(id)), expectations }
+}
+
+/** Takes out everything whose time is over. */
+export function withoutExpired(table: ConntrackTable, now: number): ConntrackTable {
+  let left = table
+  for (const entry of mapValues(table.byId))
+    if (entry.expiresAt <= now) left = withoutEntry(left, entry)
+  const expectations = left.expectations.filter(({ expiresAt }) => expiresAt > now)
+  return expectations.length === left.expectations.length ? left : { ...left, expectations }
+}
+
+export function isEmpty({ byId, expectations }: ConntrackTable): boolean {
+  return byId.size === 0 && expectations.length === 0
+}

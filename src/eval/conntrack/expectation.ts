@@ -1,0 +1,41 @@
+import type { ConntrackExpectation, Tuple } from '../../netfilter/conntrack.ts'
+import { type ConntrackTable, entryWithId } from './table.ts'
+
+/** The expectation a first packet fulfils: `nf_ct_find_expectation`, net/netfilter/nf_conntrack_expect.c. */
+export function expectedBy(
+  { expectations, ...rest }: ConntrackTable,
+  { version, proto, src, dst, sport, dport }: Tuple,
+  zone: number,
+  now: number,
+): ConntrackExpectation | null {
+  if (expectations.length === 0) return null
+  const found = expectations.find(
+    (one) =>
+      one.zone === zone &&
+      one.version === version &&
+      one.proto === proto &&
+      (one.src === null || one.src === src) &&
+      one.dst === dst &&
+      (one.sport === null || one.sport === sport) &&
+      one.dport === dport &&
+      one.expiresAt > now,
+  )
+  if (found === undefined) return null
+  const master = entryWithId({ expectations, ...rest }, found.master)
+  return master === null || master.expiresAt <= now ? null : found
+}
+
+/** Adds one, in place of an equal one and of the oldest where its master may have no more: `nf_ct_expect_related`. */
+export function withExpectation(
+  table: ConntrackTable,
+  expectation: ConntrackExpectation,
+  most: number,
+): ConntrackTable {
+  const { master, dst, dport, src } = expectation
+  const others = table.expectations.filter(
+    (one) => one.master !== master || one.dst !== dst || one.dport !== dport || one.src !== src,
+  )
+  const own = others.filter((one) => one.master === master)
+  const tooMany = own.length >= most ? own[0] : undefined
+  return { ...table, expectations: [...others.filter((one) => one !== tooMany), expectation] }
+}
