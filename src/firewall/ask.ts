@@ -1,7 +1,9 @@
+import type { ConntrackTable } from '../eval/conntrack/table.ts'
 import { evaluate } from '../eval/evaluate.ts'
 import { replyFate } from '../eval/reply.ts'
-import type { HopTrace, Question, Trace } from '../eval/trace.ts'
+import type { HopTrace, Question, Trace, Tracking } from '../eval/trace.ts'
 import type { Leg } from '../netfilter/hook.ts'
+import type { Packet } from '../netfilter/packet.ts'
 import type { Ruleset } from '../netfilter/ruleset.ts'
 import type { Problem } from '../packet/problem.ts'
 import type { Query } from '../packet/query.ts'
@@ -17,6 +19,8 @@ export type Asked =
       readonly trace: Trace
       readonly resolved: Resolved
       readonly stages: readonly Stage[]
+      /** What conntrack of each node holds afterwards; of those that were given a table. */
+      readonly tracked: ReadonlyMap<string, ConntrackTable>
     }
   | { readonly kind: 'refused'; readonly problems: readonly Problem[] }
 
@@ -27,11 +31,27 @@ export type Stage = {
   readonly trace: Trace
 }
 
+/** What a packet of a conversation has besides what a query says. */
+export type InConversation = {
+  /** What conntrack holds before it, by node. */
+  readonly tracking: ReadonlyMap<string, Tracking>
+  /** The packet as it is sent: with its place in the stream, its payload, what it quotes. */
+  readonly refine: (packet: Packet) => Packet
+}
+
+const ALONE: InConversation = { tracking: new Map(), refine: (packet) => packet }
+
 /** Makes a packet of a query, finds its way and walks it through the rules of each node on it. */
-export function ask(firewall: NodeFirewall, query: Query): Asked {
-  const resolved = resolveQuery(firewall.topology, query, firewall.tables)
-  if (resolved.kind === 'refused') return resolved
+export function ask(
+  firewall: NodeFirewall,
+  query: Query,
+  { tracking, refine }: InConversation = ALONE,
+): Asked {
+  const found = resolveQuery(firewall.topology, query, firewall.tables)
+  if (found.kind === 'refused') return found
+  const resolved = tracking.size === 0 ? found : { ...found, packet: refine(found.packet) }
   const stages: Stage[] = []
+  const tracked = new Map([...tracking].map(([node, { table }]) => [node, table]))
   for (const legs of legsByNode(resolved.path.legs)) {
     const node = legs[0]?.node ?? firewall.tree.node
     const own = firewall.onNode(node) ?? firewall
@@ -47,12 +67,22 @@ export function ask(firewall: NodeFirewall, query: Query): Asked {
       fib: firewall.topology.fibOf(node),
       mark: 0,
       ctMark: 0,
+      ...trackingOn(node, tracking),
     }
     const trace = withLocalNetworkDoubt(own, question, evaluate(question))
     stages.push({ firewall: own, question, trace })
+    if (trace.tracked !== undefined) tracked.set(node, trace.tracked)
     if (trace.outcome !== 'accept') break
   }
-  return { kind: 'traced', query, resolved, stages, trace: joined(resolved, stages) }
+  return { kind: 'traced', query, resolved, stages, tracked, trace: joined(resolved, stages) }
+}
+
+function trackingOn(
+  node: string,
+  tracking: ReadonlyMap<string, Tracking>,
+): { readonly tracking?: Tracking } {
+  const own = tracking.get(node)
+  return own === undefined ? {} : { tracking: own }
 }
 
 /** What a node holds: what was dumped, else what its configuration compiles to. */

@@ -129,8 +129,11 @@ export function inWindow(
       after(ack, lowest) &&
       overshot <= receiver.maxwin &&
       before(ack, wrap(receiver.end + 1))
-    )
+    ) {
+      // a sender that sends more than it may: let through, so that the answer to it is none too many
       sender = { ...sender, end, flags: sender.flags | WINDOW_FLAG.unacknowledged }
+      return refused('ignore')
+    }
     return refused('invalid')
   }
   if (!before(ack, wrap(receiver.end + 1))) return refused('invalid')

@@ -1,0 +1,178 @@
+import fc from 'fast-check'
+import { type Layer4, type Packet, PROTO, TCP_FLAG } from '../../../src/netfilter/packet.ts'
+
+/** One packet of a conversation: who sends it, and what it carries. */
+export type Said = {
+  readonly from: 'a' | 'b'
+  readonly l4: Layer4
+  /** An ICMP error about an earlier packet, by its index, in place of `l4`. */
+  readonly about: number | null
+}
+
+export type Conversation = {
+  readonly version: 4 | 6
+  readonly said: readonly Said[]
+}
+
+const { SYN, ACK, FIN, RST, PSH } = TCP_FLAG
+
+/** What one end of a TCP connection does next. `off`: how far from where its peer expects it. */
+type Move = {
+  readonly from: 'a' | 'b'
+  readonly flags: number
+  readonly length: number
+  readonly seqOff: number
+  readonly ackOff: number
+  readonly window: number
+  readonly scale: number | null
+  readonly sack: boolean
+}
+
+/** Mostly what a stack would send, and mostly where it would. */
+const move: fc.Arbitrary<Move> = fc.record({
+  from: fc.constantFrom('a', 'b'),
+  flags: fc.oneof(
+    { weight: 6, arbitrary: fc.constantFrom(ACK, ACK | PSH, ACK | FIN, SYN, SYN | ACK) },
+    { weight: 2, arbitrary: fc.constantFrom(RST, RST | ACK, FIN | ACK) },
+    { weight: 1, arbitrary: fc.constantFrom(FIN, 0, SYN | FIN, ACK | 32, SYN | RST) },
+  ),
+  length: fc.oneof({ weight: 3, arbitrary: fc.constant(0) }, fc.integer({ min: 1, max: 300 })),
+  seqOff: fc.oneof({ weight: 8, arbitrary: fc.constant(0) }, fc.constantFrom(-1, 1, -500, 500, 70_000, -70_000, 200_000)),
+  ackOff: fc.oneof({ weight: 8, arbitrary: fc.constant(0) }, fc.constantFrom(-1, 1, -500, 500, 70_000, -70_000)),
+  window: fc.oneof({ weight: 4, arbitrary: fc.constant(64_240) }, fc.constantFrom(0, 1, 500, 65_535)),
+  scale: fc.option(fc.integer({ min: 0, max: 14 }), { freq: 2 }),
+  sack: fc.boolean(),
+})
+
+/** Starts as connections do, goes on anyhow. */
+const tcpMoves: fc.Arbitrary<readonly Move[]> = fc
+  .tuple(fc.integer({ min: 0, max: 3 }), fc.array(move, { minLength: 1, maxLength: 10 }), move)
+  .map(([started, rest, like]) => {
+    const step = (from: 'a' | 'b', flags: number): Move => ({
+      ...like,
+      from,
+      flags,
+      length: 0,
+      seqOff: 0,
+      ackOff: 0,
+    })
+    const opening = [step('a', SYN), step('b', SYN | ACK), step('a', ACK)]
+    return [...opening.slice(0, started), ...rest]
+  })
+
+/** Sequence numbers as both ends count them. */
+function segments(moves: readonly Move[], ports: readonly [number, number]): readonly Said[] {
+  const next = { a: 0xffff_ff00, b: 5000 }
+  return moves.map(({ from, flags, length, seqOff, ackOff, window, scale, sack }) => {
+    const peer = from === 'a' ? 'b' : 'a'
+    const seq = (next[from] + seqOff) >>> 0
+    const own = (flags & (SYN | RST)) === 0 ? length : 0
+    const ack = (flags & ACK) === 0 ? 0 : (next[peer] + ackOff) >>> 0
+    const end = (seq + own + ((flags & SYN) === 0 ? 0 : 1) + ((flags & FIN) === 0 ? 0 : 1)) >>> 0
+    if (seqOff === 0) next[from] = end
+    const isSyn = (flags & SYN) !== 0
+    const [sport, dport] = from === 'a' ? ports : [ports[1], ports[0]]
+    return {
+      from,
+      about: null,
+      l4: {
+        kind: 'tcp',
+        sport,
+        dport,
+        flags,
+        segment: {
+          seq,
+          ack,
+          window,
+          length: own,
+          windowScale: isSyn ? scale : null,
+          sackPermitted: isSyn && sack,
+        },
+      },
+    }
+  })
+}
+
+const datagrams: fc.Arbitrary<readonly Said[]> = fc
+  .array(fc.tuple(fc.constantFrom('a' as const, 'b' as const), fc.constantFrom(1, 2)), { minLength: 1, maxLength: 8 })
+  .map((all) =>
+    all.map(([from, which]) => ({
+      from,
+      about: null,
+      l4: {
+        kind: 'udp',
+        sport: from === 'a' ? 40_000 + which : 53,
+        dport: from === 'a' ? 53 : 40_000 + which,
+      },
+    })),
+  )
+
+function pings(version: 4 | 6): fc.Arbitrary<readonly Said[]> {
+  const kind = version === 4 ? 'icmp' : 'icmpv6'
+  const types = version === 4 ? [8, 0, 13, 14, 15, 17, 9] : [128, 129, 135, 143, 139]
+  const one = fc.record({
+    from: fc.constantFrom('a' as const, 'b' as const),
+    about: fc.constant(null),
+    l4: fc.record({
+      kind: fc.constant(kind),
+      type: fc.oneof({ weight: 3, arbitrary: fc.constantFrom(...types.slice(0, 2)) }, fc.constantFrom(...types)),
+      code: fc.constantFrom(0, 0, 0, 1),
+      id: fc.constantFrom(7, 8),
+    }),
+  })
+  return fc.array(one, { minLength: 1, maxLength: 8 }) as fc.Arbitrary<readonly Said[]>
+}
+
+const others: fc.Arbitrary<readonly Said[]> = fc.array(
+  fc.record({
+    from: fc.constantFrom('a' as const, 'b' as const),
+    about: fc.constant(null),
+    l4: fc.record({ kind: fc.constant('other' as const), proto: fc.constantFrom(50, 4, 89) }),
+  }),
+  { minLength: 1, maxLength: 5 },
+)
+
+/** Errors of either end about packets of before, put in between. */
+function withErrors(said: fc.Arbitrary<readonly Said[]>, version: 4 | 6): fc.Arbitrary<readonly Said[]> {
+  const kind = version === 4 ? 'icmp' : 'icmpv6'
+  const error = fc.record({
+    at: fc.nat({ max: 10 }),
+    about: fc.nat({ max: 10 }),
+    from: fc.constantFrom('a' as const, 'b' as const),
+    type: fc.constantFrom(...(version === 4 ? [3, 11, 12] : [1, 3, 4])),
+  })
+  return fc.tuple(said, fc.array(error, { maxLength: 2 })).map(([all, errors]) => {
+    const list = [...all]
+    for (const { at, about, from, type } of errors) {
+      const place = 1 + (at % list.length)
+      const quoted = about % place
+      if (list[quoted]?.about !== null) continue
+      list.splice(place, 0, { from, about: quoted, l4: { kind, type, code: 0 } })
+      for (let i = place + 1; i < list.length; i += 1) {
+        const one = list[i] as Said
+        if (one.about !== null && one.about >= place) list[i] = { ...one, about: one.about + 1 }
+      }
+    }
+    return list
+  })
+}
+
+/** A conversation of two ends over one protocol, with what stacks, bad luck and malice make of it. */
+export const conversation: fc.Arbitrary<Conversation> = fc.constantFrom(4 as const, 6 as const).chain((version) =>
+  fc.oneof(
+    { weight: 5, arbitrary: withErrors(tcpMoves.map((moves) => segments(moves, [41_000, 22])), version) },
+    { weight: 2, arbitrary: withErrors(datagrams, version) },
+    { weight: 2, arbitrary: withErrors(pings(version), version) },
+    { weight: 1, arbitrary: others },
+  ).map((said) => ({ version, said })),
+)
+
+/** The payload of an error: the packet it quotes, as its sender sent it. */
+export function quoting(l4: Layer4, inner: Packet): Layer4 {
+  return l4.kind === 'icmp' || l4.kind === 'icmpv6' ? { ...l4, inner } : l4
+}
+
+/** Protocol numbers of the conversations above, for queries. */
+export function protoOf(l4: Layer4): number {
+  return l4.kind === 'other' ? l4.proto : l4.kind === 'none' ? 59 : PROTO[l4.kind]
+}
