@@ -20,7 +20,8 @@ export function disagreement(
 ): Disagreement | null {
   const ours = {
     outcome: trace.outcome,
-    decidedBy: backend === 'iptables' ? kernelName(decide(trace)) : nftDecision(trace),
+    decidedBy:
+      backend === 'iptables' ? kernelName(decide(withoutEbtables(trace))) : nftDecision(trace),
     ran: ranOf(trace, backend),
   }
   const theirs = { outcome: answer.outcome, decidedBy: answer.decidedBy, ran: ranIn(answer) }
@@ -98,6 +99,15 @@ function shown(
 ): readonly string[] {
   if (hits.length === 0) return []
   return [`${table} ${chain} | ${hits.join(' ')}${policy ? ' policy' : ''}`]
+}
+
+/** What a kernel can tell of a trace: rules of ebtables leave no record. */
+function withoutEbtables(trace: Trace): Trace {
+  const hops = trace.hops.map((hop) => ({
+    ...hop,
+    chains: hop.chains.filter(({ table }) => table.family !== 'bridge'),
+  }))
+  return { ...trace, hops }
 }
 
 function endsInEbtables(trace: Trace): boolean {

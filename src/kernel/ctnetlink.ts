@@ -1,3 +1,4 @@
+import { inverted } from '../eval/conntrack/tuple.ts'
 import type { TcpState, Tuple } from '../netfilter/conntrack.ts'
 import { PROTO } from '../netfilter/packet.ts'
 import { addressBytes, addressIn } from './frame.ts'
@@ -48,7 +49,7 @@ export function insertion(original: Tuple, both: boolean): Uint8Array {
     original.version === 4 ? 2 : 10,
     [
       tupleBytes(1, original),
-      tupleBytes(2, invertedTuple(original)),
+      tupleBytes(2, inverted(original) ?? original),
       attributeBytes(3, status),
       attributeBytes(7, timeout),
       ...(original.proto === PROTO.tcp
@@ -57,19 +58,6 @@ export function insertion(original: Tuple, both: boolean): Uint8Array {
     ],
     'create',
   )
-}
-
-/** Queries and their replies: `invmap`, nf_conntrack_proto_icmp.c and nf_conntrack_proto_icmpv6.c. */
-const answers: Readonly<Record<number, Readonly<Record<number, number>>>> = {
-  [PROTO.icmp]: { 8: 0, 0: 8, 13: 14, 14: 13, 15: 16, 16: 15, 17: 18, 18: 17 },
-  [PROTO.icmpv6]: { 128: 129, 129: 128, 139: 140, 140: 139 },
-}
-
-function invertedTuple({ version, src, dst, proto, sport, dport }: Tuple): Tuple {
-  const types = answers[proto]
-  if (types === undefined) return { version, proto, src: dst, dst: src, sport: dport, dport: sport }
-  const type = types[dport >> 8] ?? dport >> 8
-  return { version, proto, src: dst, dst: src, sport, dport: (type << 8) | (dport & 255) }
 }
 
 function tupleBytes(type: number, { version, src, dst, proto, sport, dport }: Tuple): Uint8Array {

@@ -102,7 +102,7 @@ function transportOf(l4: Layer4, ends: Ends, mark: number): Uint8Array {
     case 'icmpv6':
       return icmp(l4, ends, mark)
     case 'other':
-      return new Uint8Array(16)
+      return summed(ends)
     case 'none':
       throw new Error('an IP packet without a protocol')
     default:
@@ -202,6 +202,16 @@ function icmp(
   if (l4.inner === undefined) set16(bytes, 4, l4.id ?? 0)
   bytes.set(rest, 8)
   set16(bytes, 2, l4.kind === 'icmp' ? checksum(bytes) : pseudo(bytes, ends))
+  return bytes
+}
+
+/**
+ * Sixteen bytes with a checksum where most protocols have it: REJECT answers no packet whose sum is wrong
+ * (`nf_reject_verify_csum`, include/net/netfilter/nf_reject.h).
+ */
+function summed(ends: Ends): Uint8Array {
+  const bytes = new Uint8Array(16)
+  set16(bytes, 2, ends.src.length === 4 ? checksum(bytes) : pseudo(bytes, ends))
   return bytes
 }
 

@@ -1,3 +1,4 @@
+import { tupleOf } from '../eval/conntrack/tuple.ts'
 import type { Question } from '../eval/trace.ts'
 import type { NodeFirewall } from '../firewall/node-firewall.ts'
 import type { Hop } from '../netfilter/hook.ts'
@@ -5,7 +6,7 @@ import { ETHERTYPE, type Known, type Packet } from '../netfilter/packet.ts'
 import type { Ruleset } from '../netfilter/ruleset.ts'
 import { type Agent, type Operation, type Result, startAgent } from './agent.ts'
 import type { KernelAnswer } from './answer.ts'
-import { FLUSH, type KernelConnection, kernelConnection, LIST } from './ctnetlink.ts'
+import { FLUSH, insertion, type KernelConnection, kernelConnection, LIST } from './ctnetlink.ts'
 import { addressBytes, datagramOf, frameOf, joined, markOf } from './frame.ts'
 import { cleared, type Ebtables, type Loaded, stepsOf } from './load.ts'
 import { messagesIn, numberIn } from './netlink.ts'
@@ -266,10 +267,19 @@ function sending(
   return [
     ...(keep ? [] : [FLUSHING]),
     ...routing(built, question, way),
+    ...established(question),
     way.entry === null ? fromHost(packet, mark) : fromCable(built, packet, way, mark),
     { kind: 'drain', quietMicroseconds: 0 },
     { kind: 'note', number: mark },
   ]
+}
+
+/** Where the question says that both ends have spoken, conntrack is told so: the packet is then of a known connection. */
+function established({ state, packet }: Question): readonly Operation[] {
+  if (state !== 'established') return []
+  const tuple = tupleOf(packet)
+  if (tuple === null) throw new Error('a connection of unknown ends')
+  return [{ kind: 'request', id: SOCKET.conntrack, bytes: insertion(tuple, true) }]
 }
 
 /** Says where the host sends the packet on, and where it sends what it has to say to the sender. */
@@ -326,7 +336,9 @@ function fromCable({ network, sockets }: Built, packet: Packet, way: Way, mark: 
   const cable = network.cables.get(way.entry ?? '')
   if (cable === undefined) throw new Error(`no cable at ${way.entry}`)
   const { ether } = packet
-  const toGroup = ether.dst !== 'unknown' && Math.floor(ether.dst / 2 ** 40) % 2 === 1
+  // ARP goes to one end only, or the bridge would flood it: there is one answer to a question
+  const toGroup =
+    packet.l3.kind !== 'arp' && ether.dst !== 'unknown' && Math.floor(ether.dst / 2 ** 40) % 2 === 1
   const next =
     way.stack === null ? network.cables.get(way.exit ?? '')?.mac : network.hostMacs.get(way.stack)
   const wire = {

@@ -178,7 +178,7 @@ const SYSCTLS = [
   'for d in ipv4/conf/*; do for s in rp_filter send_redirects accept_redirects; do echo 0 > $d/$s; done; for s in accept_local route_localnet; do echo 1 > $d/$s; done; done',
   'for d in ipv6/conf/*; do for s in accept_ra accept_dad dad_transmits autoconf accept_redirects router_solicitations; do echo 0 > $d/$s; done; done',
   'echo 1 > ipv4/ip_forward; echo 1 > ipv6/conf/all/forwarding',
-  'echo 0 > ipv4/icmp_ratemask; echo 0 > ipv6/icmp/ratelimit',
+  'echo 0 > ipv4/icmp_ratemask; echo 255 > ipv6/icmp/ratemask',
   '{ echo 1000000 > ipv4/icmp_msgs_per_sec; echo 1000000 > ipv4/icmp_msgs_burst; } 2>/dev/null || :',
   'for v in 2 10; do echo nfnetlink_log > netfilter/nf_log/$v; done',
   'cd /',

@@ -267,7 +267,10 @@ export const DIAGNOSTIC_CODES = {
   'query/bad-port':
     'A packet has one source and one destination port, by number or by service name.',
   'query/bad-protocol': 'The protocol is neither a known name nor a number of one byte.',
+  'query/bad-script': 'A line of the script of a conversation cannot be understood.',
   'query/bad-state': 'A connection state is new, established, related, invalid or untracked.',
+  'query/flow-needs-address':
+    'A conversation is tracked by the addresses of both ends, and one of them is not known.',
   'query/flags-without-tcp': 'Only TCP segments have flags.',
   'query/icmp-code-alone': 'An ICMP code means something only together with its type.',
   'query/icmp-type-without-icmp': 'Only ICMP and ICMPv6 have a type.',

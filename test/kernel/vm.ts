@@ -31,7 +31,16 @@ export function bootVm(directory: string): Transport {
   const child = spawn(
     'qemu-system-x86_64',
     [
-      ...['-M', 'q35', '-accel', process.env['PVEFW_VM_ACCEL'] ?? 'tcg', '-cpu', 'max', '-m', '512'],
+      ...[
+        '-M',
+        'q35',
+        '-accel',
+        process.env['PVEFW_VM_ACCEL'] ?? 'tcg',
+        '-cpu',
+        'max',
+        '-m',
+        '512',
+      ],
       ...['-nodefaults', '-no-user-config', '-display', 'none', '-no-reboot'],
       ...['-kernel', join(directory, 'vmlinuz'), '-initrd', join(directory, 'initramfs')],
       ...['-append', kernelLine, '-serial', `file:${log}`],

@@ -357,9 +357,11 @@ function resetIn(
     result = 'keeps state'
   }
   const { lastIndex, lastEnd } = tracking
+  // it answers what the other end sent
+  const answers = tracking.lastDirection !== direction && ack === lastEnd
   const ofSyn = entry.seenReply && lastIndex === 'syn'
   const ofAck = !entry.assured && lastIndex === 'ack'
-  if ((ofSyn || ofAck) && ack === lastEnd) return result === 'checked' ? 'not checked' : result
+  if ((ofSyn || ofAck) && answers) return result === 'checked' ? 'not checked' : result
   const ofChallenge =
     tracking.state === 'SYN_SENT' &&
     lastIndex === 'ack' &&

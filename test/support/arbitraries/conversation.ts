@@ -37,9 +37,18 @@ const move: fc.Arbitrary<Move> = fc.record({
     { weight: 1, arbitrary: fc.constantFrom(FIN, 0, SYN | FIN, ACK | 32, SYN | RST) },
   ),
   length: fc.oneof({ weight: 3, arbitrary: fc.constant(0) }, fc.integer({ min: 1, max: 300 })),
-  seqOff: fc.oneof({ weight: 8, arbitrary: fc.constant(0) }, fc.constantFrom(-1, 1, -500, 500, 70_000, -70_000, 200_000)),
-  ackOff: fc.oneof({ weight: 8, arbitrary: fc.constant(0) }, fc.constantFrom(-1, 1, -500, 500, 70_000, -70_000)),
-  window: fc.oneof({ weight: 4, arbitrary: fc.constant(64_240) }, fc.constantFrom(0, 1, 500, 65_535)),
+  seqOff: fc.oneof(
+    { weight: 8, arbitrary: fc.constant(0) },
+    fc.constantFrom(-1, 1, -500, 500, 70_000, -70_000, 200_000),
+  ),
+  ackOff: fc.oneof(
+    { weight: 8, arbitrary: fc.constant(0) },
+    fc.constantFrom(-1, 1, -500, 500, 70_000, -70_000),
+  ),
+  window: fc.oneof(
+    { weight: 4, arbitrary: fc.constant(64_240) },
+    fc.constantFrom(0, 1, 500, 65_535),
+  ),
   scale: fc.option(fc.integer({ min: 0, max: 14 }), { freq: 2 }),
   sack: fc.boolean(),
 })
@@ -94,7 +103,10 @@ function segments(moves: readonly Move[], ports: readonly [number, number]): rea
 }
 
 const datagrams: fc.Arbitrary<readonly Said[]> = fc
-  .array(fc.tuple(fc.constantFrom('a' as const, 'b' as const), fc.constantFrom(1, 2)), { minLength: 1, maxLength: 8 })
+  .array(fc.tuple(fc.constantFrom('a' as const, 'b' as const), fc.constantFrom(1, 2)), {
+    minLength: 1,
+    maxLength: 8,
+  })
   .map((all) =>
     all.map(([from, which]) => ({
       from,
@@ -115,7 +127,10 @@ function pings(version: 4 | 6): fc.Arbitrary<readonly Said[]> {
     about: fc.constant(null),
     l4: fc.record({
       kind: fc.constant(kind),
-      type: fc.oneof({ weight: 3, arbitrary: fc.constantFrom(...types.slice(0, 2)) }, fc.constantFrom(...types)),
+      type: fc.oneof(
+        { weight: 3, arbitrary: fc.constantFrom(...types.slice(0, 2)) },
+        fc.constantFrom(...types),
+      ),
       code: fc.constantFrom(0, 0, 0, 1),
       id: fc.constantFrom(7, 8),
     }),
@@ -133,7 +148,10 @@ const others: fc.Arbitrary<readonly Said[]> = fc.array(
 )
 
 /** Errors of either end about packets of before, put in between. */
-function withErrors(said: fc.Arbitrary<readonly Said[]>, version: 4 | 6): fc.Arbitrary<readonly Said[]> {
+function withErrors(
+  said: fc.Arbitrary<readonly Said[]>,
+  version: 4 | 6,
+): fc.Arbitrary<readonly Said[]> {
   const kind = version === 4 ? 'icmp' : 'icmpv6'
   const error = fc.record({
     at: fc.nat({ max: 10 }),
@@ -158,14 +176,24 @@ function withErrors(said: fc.Arbitrary<readonly Said[]>, version: 4 | 6): fc.Arb
 }
 
 /** A conversation of two ends over one protocol, with what stacks, bad luck and malice make of it. */
-export const conversation: fc.Arbitrary<Conversation> = fc.constantFrom(4 as const, 6 as const).chain((version) =>
-  fc.oneof(
-    { weight: 5, arbitrary: withErrors(tcpMoves.map((moves) => segments(moves, [41_000, 22])), version) },
-    { weight: 2, arbitrary: withErrors(datagrams, version) },
-    { weight: 2, arbitrary: withErrors(pings(version), version) },
-    { weight: 1, arbitrary: others },
-  ).map((said) => ({ version, said })),
-)
+export const conversation: fc.Arbitrary<Conversation> = fc
+  .constantFrom(4 as const, 6 as const)
+  .chain((version) =>
+    fc
+      .oneof(
+        {
+          weight: 5,
+          arbitrary: withErrors(
+            tcpMoves.map((moves) => segments(moves, [41_000, 22])),
+            version,
+          ),
+        },
+        { weight: 2, arbitrary: withErrors(datagrams, version) },
+        { weight: 2, arbitrary: withErrors(pings(version), version) },
+        { weight: 1, arbitrary: others },
+      )
+      .map((said) => ({ version, said })),
+  )
 
 /** The payload of an error: the packet it quotes, as its sender sent it. */
 export function quoting(l4: Layer4, inner: Packet): Layer4 {
