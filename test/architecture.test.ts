@@ -33,7 +33,17 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   ],
   tui: [
     ...['source', 'ip', 'netfilter', 'config', 'packet', 'read', 'compile', 'topology'],
-    ...['eval', 'symbolic', 'audit', 'render', 'firewall', 'kernel', 'ink', 'react', 'react/jsx-runtime'],
+    ...[
+      'eval',
+      'symbolic',
+      'audit',
+      'render',
+      'firewall',
+      'kernel',
+      'ink',
+      'react',
+      'react/jsx-runtime',
+    ],
   ],
   cli: [
     ...['source', 'ip', 'netfilter', 'config', 'packet', 'read', 'compile', 'topology'],

@@ -32,7 +32,15 @@ export type Option = {
 }
 
 export type Command = {
-  readonly name: 'trace' | 'drift' | 'compile' | 'backends' | 'explain' | 'man' | 'completion'
+  readonly name:
+    | 'trace'
+    | 'flow'
+    | 'drift'
+    | 'compile'
+    | 'backends'
+    | 'explain'
+    | 'man'
+    | 'completion'
   /** Positional arguments as yargs writes them, empty for none. */
   readonly positional: string
   readonly positionalHelp: string
@@ -255,6 +263,111 @@ export const TRACE: Command = {
   ],
 }
 
+const anyway = option(
+  CONFIGURATION,
+  'anyway',
+  '',
+  'answer without what cannot be read or is refused',
+)
+
+/** The options of trace that say where a packet goes. */
+const WAY = [
+  'from',
+  'to',
+  'vm',
+  'ct',
+  'src',
+  'dst',
+  'sport',
+  'dport',
+  'mac',
+  'vlan',
+  'family',
+  'iface',
+]
+
+export const FLOW: Command = {
+  name: 'flow',
+  positional: '[packet..]',
+  positionalHelp:
+    "what is said (tcp, udp, ping, ftp, ftp-active, tftp), and where: '192.168.1.53 -> 105:22'",
+  positionalChoices: [],
+  positionalCompletes: 'endpoint',
+  summary: 'send a conversation through the firewall, with what conntrack makes of it',
+  description: [
+    'Sends the packets of a conversation one after the other, in both directions, each through the rules and through ' +
+      'what conntrack holds after those before it. Each packet has a line with its state, its verdict and the line that ' +
+      'decided; below it stand connections that conntrack began or forgot by it, and, of the first packet that fails, why. ' +
+      'A packet that does not arrive is not answered.',
+    'A script has a packet a line: `> syn`, `< syn+ack`, `> data 100`, `> data "PASV\\r\\n"`, `< udp 120`, `> ping`, ' +
+      '`< error port-unreachable`; `wait 31s` lets time pass, `connection data 50000` begins another connection. ' +
+      '`seq+100`, `ack-1` and `win=0` put a segment out of its place, `anyway` sends what has no cause.',
+  ],
+  options: [
+    ...TRACE.options.filter(({ name }) => WAY.includes(name)),
+    option(PACKET, 'script', 'FILE', 'the packets, one a line; - for standard input', {
+      completes: 'file',
+    }),
+    option(
+      PACKET,
+      'return',
+      'ENDPOINT',
+      'where answers go, if not back; elsewhere: not by this node',
+      {
+        completes: 'endpoint',
+      },
+    ),
+    option(
+      CONFIGURATION,
+      'conntrack',
+      'FILE',
+      'begin with these connections: the output of conntrack -L',
+      {
+        completes: 'file',
+      },
+    ),
+    option(CONFIGURATION, 'then', 'DIR', 'another configuration that takes over meanwhile', {
+      completes: 'directory',
+      more: 'What conntrack holds is kept, as on a node. At the end a new connection is tried as well.',
+    }),
+    option(CONFIGURATION, 'then-after', 'N', 'after so many packets (default: 3, the handshake)'),
+    root,
+    node,
+    hostIp,
+    localNetwork,
+    backend,
+    nftVersion,
+    bridgeNfCall,
+    anyway,
+    {
+      ...option(
+        OUTPUT,
+        'verbose',
+        '',
+        'more: -v every change of a connection, -vv every deciding line',
+        {
+          alias: ['v'],
+        },
+      ),
+      kind: 'count',
+    },
+    option(OUTPUT, 'json', '', 'everything as JSON, version 1'),
+    option(OUTPUT, 'minimal', '', 'one stable line a packet: NUMBER DIRECTION VERDICT STATE PLACE'),
+    option(OUTPUT, 'expect', 'VERDICT', 'exit with 1 unless the conversation ends so', {
+      choices: ['accept', 'drop', 'reject'],
+      more: 'accept: every packet gets through; else the verdict on the first that does not.',
+    }),
+  ],
+  examples: [
+    { line: "pvefw flow tcp '192.168.1.53 -> 105:22'", what: 'does a whole SSH connection work?' },
+    { line: "pvefw flow udp '105 -> 192.168.1.1:53'", what: 'does the answer come back?' },
+    {
+      line: "pvefw flow tcp '192.168.1.53 -> 105:22' --then ./proposed",
+      what: 'who is cut off when this is changed?',
+    },
+  ],
+}
+
 export const DRIFT: Command = {
   name: 'drift',
   positional: '',
@@ -427,6 +540,7 @@ export const COMPLETION: Command = {
 
 export const COMMANDS: readonly Command[] = [
   TRACE,
+  FLOW,
   DRIFT,
   COMPILE,
   BACKENDS,

@@ -48,6 +48,8 @@ async function load(command: Command['name']): Promise<Handler> {
   switch (command) {
     case 'trace':
       return (await import('./commands/trace.ts')).trace
+    case 'flow':
+      return (await import('./commands/flow.ts')).flow
     case 'drift':
       return (await import('./commands/drift.ts')).drift
     case 'compile':

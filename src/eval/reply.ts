@@ -44,15 +44,18 @@ export function answerOf(
   table: ConntrackTable | null,
 ): { readonly reply: RejectReply; readonly table: ConntrackTable | null } {
   const rejecting = hops.at(-1)?.hop
+  const onBridge = hops.at(-1)?.chains.at(-1)?.table.family === 'bridge'
   const packet = replyPacket(question.packet, kind)
-  if (rejecting === undefined || packet === null)
-    return {
-      reply: { with: kind, reachesSender: false, why: 'a reset is not answered with a reset' },
-      table,
-    }
+  const why =
+    packet === null
+      ? 'a reset is not answered with a reset'
+      : kind !== 'tcp-reset' && isUnanswered(question.packet, onBridge)
+        ? 'an ICMP error is not answered with another'
+        : null
+  if (rejecting === undefined || packet === null || why !== null)
+    return { reply: { with: kind, reachesSender: false, why }, table }
   const before = hops.slice(0, -1).map(({ hop }) => hop)
   const isReset = kind === 'tcp-reset'
-  const onBridge = hops.at(-1)?.chains.at(-1)?.table.family === 'bridge'
   const direct = onBridge || (isReset && rejecting.physin !== null)
   const way = onBridge
     ? backOverBridge(rejecting)
@@ -61,8 +64,18 @@ export function answerOf(
       : fromHost(question, rejecting, before)
   const flow = flowOf(question, before)
   const answer = { isReset, direct, flow, table }
-  const { why, table: after } = stopped(question, packet, way, answer)
-  return { reply: { with: kind, reachesSender: why === null, why }, table: after }
+  const { why: reason, table: after } = stopped(question, packet, way, answer)
+  return { reply: { with: kind, reachesSender: reason === null, why: reason }, table: after }
+}
+
+/**
+ * ICMP errors are answered with nothing: `icmp_send` (net/ipv4/icmp.c), `is_ineligible` (net/ipv6/icmp.c). A bridge spares
+ * unreachables only: `nf_skb_is_icmp_unreach`, `nf_skb_is_icmp6_unreach` (net/ipv[46]/netfilter/nf_reject_ipv[46].c).
+ */
+function isUnanswered({ l4 }: Packet, onBridge: boolean): boolean {
+  if ((l4.kind !== 'icmp' && l4.kind !== 'icmpv6') || l4.type === 'unknown') return false
+  if (onBridge) return l4.type === (l4.kind === 'icmp' ? 3 : 1)
+  return l4.kind === 'icmp' ? [3, 4, 5, 11, 12].includes(l4.type) || l4.type > 18 : l4.type < 128
 }
 
 /** `unknown`: conntrack knows nothing of it; `fresh`: of its first packet; `lasting`: both ends have spoken. */

@@ -43,8 +43,13 @@ export async function differs(
   tally: Tally,
 ): Promise<Differs | null> {
   const firewall = openFiles(files, backend)
-  const loaded = await lab.load(firewall)
   tally.configurations += 1
+  if (firewall.compiled.state === 'refused' || firewall.compiled.state === 'failed') {
+    // the backend's own program ends before any tool is called
+    tally.refused += 1
+    return null
+  }
+  const loaded = await lab.load(firewall)
   const predicted = isRefused(firewall)
   if (predicted !== (loaded.kind === 'refused')) {
     const said = loaded.kind === 'refused' ? `${loaded.step}: ${loaded.message}` : 'it loads'

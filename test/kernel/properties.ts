@@ -25,7 +25,7 @@ export async function kernelAgrees(
 ): Promise<Differs | null> {
   let last: Differs | null = null
   // a smaller case is worth minutes, not hours
-  let shrinks = 150
+  let shrinks = Number(process.env['PVEFW_SHRINKS'] ?? 60)
   const queries = fc.array(
     fc.oneof({ weight: 19, arbitrary: packetQuery }, { weight: 1, arbitrary: arpQuery }),
     { minLength: packets, maxLength: packets, size: 'max' },

@@ -159,7 +159,14 @@ function rule(
     .map(([direction, action, terms, { source, dest, log, enabled, iface: device }]) => ({
       enabled,
       head: `${direction} ${action}`,
-      terms: kept([['i', device], ['source', source], ['dest', dest], ...terms, ['log', log]]),
+      terms: kept([
+        ['i', device],
+        ['source', source],
+        // ends of two families: proxmox-firewall would read nothing at all
+        ['dest', isOtherFamily(source, dest) ? '' : dest],
+        ...terms,
+        ['log', log],
+      ]),
     }))
   const macro = fc
     .tuple(fc.constantFrom(...directions), verdict, fc.constantFrom(...MACROS), common)
@@ -169,7 +176,7 @@ function rule(
       terms: kept([
         ['i', device],
         ['source', source],
-        ['dest', dest],
+        ['dest', isOtherFamily(source, dest) ? '' : dest],
         ['log', log],
       ]),
     }))
@@ -183,6 +190,14 @@ function rule(
     { weight: 2, arbitrary: macro },
     ...(groups ? [{ weight: 1, arbitrary: group }] : []),
   )
+}
+
+/** Of literals; names are resolved one by one. */
+function isOtherFamily(source: string, dest: string): boolean {
+  const family = (text: string): 4 | 6 | null =>
+    text.includes(':') ? 6 : /^\d/.test(text) ? 4 : null
+  const [a, b] = [family(source), family(dest)]
+  return a !== null && b !== null && a !== b
 }
 
 function kept(terms: RuleDescription['terms']): RuleDescription['terms'] {
@@ -218,31 +233,39 @@ const aliases = fc.tuple(
   ),
 )
 
-const entry = fc
-  .tuple(
-    fc.boolean(),
-    fc.oneof(
-      fc.constantFrom(...ADDRESSES[4], ...ADDRESSES[6], ...NETWORKS[4], ...NETWORKS[6]),
-      fc.constantFrom('dc/web', 'lan'),
-    ),
-  )
-  .map(([nomatch, value]) => `${nomatch ? '!' : ''}${value}`)
+/** Most sets hold what cannot overlap: nftables may refuse what does, and one refusal is all. */
+const DISJOINT = [
+  '10.10.0.5',
+  '10.10.0.12',
+  '10.10.0.64/28',
+  '192.168.1.0/24',
+  '198.51.100.8/31',
+  'fd10:10::5',
+  '2001:db8::/32',
+]
+const ANY = [...ADDRESSES[4], ...ADDRESSES[6], ...NETWORKS[4], ...NETWORKS[6], 'dc/web', 'lan']
+
+const entries = fc.oneof(
+  { weight: 12, arbitrary: entriesFrom(DISJOINT) },
+  { weight: 1, arbitrary: entriesFrom(ANY) },
+)
+
+function entriesFrom(values: readonly string[]): fc.Arbitrary<readonly string[]> {
+  return fc
+    .uniqueArray(fc.constantFrom(...values), { maxLength: 4 })
+    .chain((own) => fc.tuple(...own.map((value) => fc.constantFrom(value, value, `!${value}`))))
+}
 
 const sets = fc
   .tuple(
     ...SETS.map((name) =>
-      fc
-        .tuple(
-          fc.uniqueArray(entry, { maxLength: 4, selector: (text) => text.replace('!', '') }),
-          fc.boolean(),
-        )
-        .map(([entries, there]) => ({ name, entries, there })),
+      fc.tuple(entries, fc.boolean()).map(([own, there]) => ({ name, entries: own, there })),
     ),
   )
   .map((all) =>
     all
       .filter(({ name, there }) => there || name === 'admins' || name === 'mixed')
-      .map(({ name, entries }) => ({ name, entries })),
+      .map(({ name, entries: own }) => ({ name, entries: own })),
   )
 
 const policies = ['ACCEPT', 'DROP', 'REJECT'] as const

@@ -1,3 +1,4 @@
+import { spawnSync } from 'node:child_process'
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
@@ -82,6 +83,17 @@ function textOf({ options, aliases, sets, groups, rules }: FileDescription): str
   ].join('')
 }
 
+let version: string | null = null
+
+/** Of the nft that loads the rules here: what it refuses differs from version to version. */
+function nftVersion(): string {
+  version ??=
+    /v(\d+(?:\.\d+)+)/.exec(
+      spawnSync('nft', ['--version'], { encoding: 'utf8' }).stdout ?? '',
+    )?.[1] ?? '1.0.6'
+  return version
+}
+
 /** Opens files as a node's firewall, by way of a directory that is gone afterwards. */
 export function openFiles(files: Files, backend: NodeFirewall['backend']): NodeFirewall {
   const root = mkdtempSync(join(tmpdir(), 'pvefw-node-'))
@@ -90,7 +102,10 @@ export function openFiles(files: Files, backend: NodeFirewall['backend']): NodeF
       mkdirSync(dirname(join(root, path)), { recursive: true })
       writeFileSync(join(root, path), text)
     }
-    const options = { root, node: null, guest: null, hostIp: null, localNetwork: null, backend }
+    const options = {
+      ...{ root, node: null, guest: null, hostIp: null, localNetwork: null, backend },
+      nftVersion: nftVersion(),
+    }
     const { firewall, diagnostics } = openFirewall(options)
     if (firewall === null) throw new Error(diagnostics.map(({ message }) => message).join('; '))
     return firewall
