@@ -5,19 +5,27 @@ export const EXIT = {
   usage: 2,
   refused: 3,
   unknown: 4,
+  unavailable: 5,
   bug: 70,
 } as const
 
 export type ExitCode = (typeof EXIT)[keyof typeof EXIT]
 
 export const EXIT_MEANINGS: readonly { readonly code: ExitCode; readonly meaning: string }[] = [
-  { code: EXIT.answered, meaning: 'answered; with --expect: as expected; drift: there is none' },
-  { code: EXIT.unexpected, meaning: 'with --expect: not as expected; drift: there is some' },
+  {
+    code: EXIT.answered,
+    meaning: 'answered; with --expect: as expected; drift: there is none; verify: they agree',
+  },
+  {
+    code: EXIT.unexpected,
+    meaning: 'with --expect: not as expected; drift: there is some; verify: they differ',
+  },
   { code: EXIT.usage, meaning: 'the command line or the packet makes no sense' },
   {
     code: EXIT.refused,
     meaning: 'the configuration or a dump cannot be read, or the backend refuses it',
   },
   { code: EXIT.unknown, meaning: 'the verdict is unknown: something cannot be evaluated' },
+  { code: EXIT.unavailable, meaning: 'verify: the kernel cannot be asked here' },
   { code: EXIT.bug, meaning: 'a bug of pvefw' },
 ]

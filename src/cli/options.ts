@@ -35,6 +35,7 @@ export type Command = {
   readonly name:
     | 'trace'
     | 'flow'
+    | 'verify'
     | 'drift'
     | 'compile'
     | 'backends'
@@ -368,6 +369,45 @@ export const FLOW: Command = {
   ],
 }
 
+export const VERIFY: Command = {
+  name: 'verify',
+  positional: '[packet..]',
+  positionalHelp: "the packet in one string: '192.168.1.53 -> 105:80/tcp'",
+  positionalChoices: [],
+  positionalCompletes: 'endpoint',
+  summary: 'ask a real kernel, and say whether pvefw says the same',
+  description: [
+    'Builds the network of a node in name spaces of its own, loads what its firewall program would hand to the ' +
+      'kernel, sends the packet and compares: verdict, deciding rule, every rule that matched, and whether the answer of ' +
+      'a REJECT comes back. Rules, devices and settings of the machine are not touched, nothing is sent anywhere, and ' +
+      'everything is gone when the command ends, however it ends. It needs root (or user name spaces), the tools of the ' +
+      'backend and Perl: a Proxmox VE node has them, a Debian machine gets them by apt.',
+    'The exit code is 0 if they agree, 1 if they differ, 4 if a packet could not be asked about, 5 if this kernel cannot ' +
+      'be asked.',
+  ],
+  options: [
+    ...TRACE.options.filter(({ name }) =>
+      [...WAY, 'proto', 'icmp-type', 'flags', 'batch'].includes(name),
+    ),
+    root,
+    node,
+    hostIp,
+    localNetwork,
+    backend,
+    nftVersion,
+    bridgeNfCall,
+    anyway,
+    option(OUTPUT, 'json', '', 'one JSON object a packet'),
+  ],
+  examples: [
+    {
+      line: "pvefw verify '192.168.1.53 -> 105:80/tcp'",
+      what: 'on the node, or anywhere with its files',
+    },
+    { line: 'pvefw verify --root ./node1 --batch packets.jsonl', what: 'many packets' },
+  ],
+}
+
 export const DRIFT: Command = {
   name: 'drift',
   positional: '',
@@ -541,6 +581,7 @@ export const COMPLETION: Command = {
 export const COMMANDS: readonly Command[] = [
   TRACE,
   FLOW,
+  VERIFY,
   DRIFT,
   COMPILE,
   BACKENDS,

@@ -45,7 +45,7 @@ export function answerOf(
 ): { readonly reply: RejectReply; readonly table: ConntrackTable | null } {
   const rejecting = hops.at(-1)?.hop
   const onBridge = hops.at(-1)?.chains.at(-1)?.table.family === 'bridge'
-  const packet = replyPacket(question.packet, kind)
+  const packet = replyPacket(question, kind)
   const why =
     packet === null
       ? 'a reset is not answered with a reset'
@@ -94,12 +94,15 @@ function isTraversal({ hook, families }: Hop): boolean {
 }
 
 /** The answer as a packet; null if there is none. */
-function replyPacket({ ether, l3, l4 }: Packet, kind: RejectWith): Packet | null {
+function replyPacket(
+  { packet: { ether, l3, l4 }, path }: Question,
+  kind: RejectWith,
+): Packet | null {
   if (l3.kind !== 'ip' && l3.kind !== 'ip6') return null
   const isReset = kind === 'tcp-reset'
   const answer: Layer3 = {
     kind: l3.kind,
-    src: isReset ? l3.dst : 'unknown',
+    src: isReset ? l3.dst : (path.hostAddress ?? 'unknown'),
     dst: l3.src,
     srcType: isReset ? l3.dstType : 'local',
     dstType: l3.srcType,

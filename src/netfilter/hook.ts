@@ -53,6 +53,8 @@ export type Path = {
    * ICMP error. Left out: nothing stands in its way.
    */
   readonly hostToSender?: readonly Hop[]
+  /** The address the host sends it from; left out: not known. */
+  readonly hostAddress?: bigint
 }
 
 /** Priorities of hooks: include/uapi/linux/netfilter_ipv4.h `NF_IP_PRI_*`, netfilter_bridge.h `NF_BR_PRI_*`. */

@@ -56,6 +56,7 @@ export function pathFor(
       legs: [{ node: wiring.node, hops: direct }],
       assumptions: [...assumptionsOf(from), ...assumptionsOf(to), ...routing(wiring, from, to)],
       hostToSender,
+      ...addressTowards(wiring, from, facts.family),
     }
   if (rules.ip.length === 0)
     return problem(
@@ -63,7 +64,19 @@ export function pathFor(
       `this frame has no IP header: it stays in ${describe(from)} and does not reach ${describe(to)}`,
       'ask about two ends on one bridge and VLAN',
     )
-  return throughOutsideRouter(wiring, rules, from, to)
+  const path = throughOutsideRouter(wiring, rules, from, to)
+  return 'code' in path ? path : { ...path, ...addressTowards(wiring, from, facts.family) }
+}
+
+/** The first address of the device towards an end: `inet_select_addr`, net/ipv4/devinet.c. */
+function addressTowards(
+  wiring: Wiring,
+  end: Attachment,
+  family: PathFacts['family'],
+): Pick<Path, 'hostAddress'> {
+  const device = wiring.devices.get(stackDevice(wiring, end) ?? '')
+  const own = device?.addresses.find(({ address }) => address.version === family)
+  return own === undefined ? {} : { hostAddress: own.address.bits }
 }
 
 /** Hops from one end to the other without leaving the node; null when the node does not connect them. */
