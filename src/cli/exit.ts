@@ -14,11 +14,11 @@ export type ExitCode = (typeof EXIT)[keyof typeof EXIT]
 export const EXIT_MEANINGS: readonly { readonly code: ExitCode; readonly meaning: string }[] = [
   {
     code: EXIT.answered,
-    meaning: 'answered; with --expect: as expected; drift: there is none; verify: they agree',
+    meaning: 'answered; with --expect: as expected; drift, verify: no difference',
   },
   {
     code: EXIT.unexpected,
-    meaning: 'with --expect: not as expected; drift: there is some; verify: they differ',
+    meaning: 'with --expect: not as expected; drift, verify: a difference',
   },
   { code: EXIT.usage, meaning: 'the command line or the packet makes no sense' },
   {

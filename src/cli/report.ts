@@ -150,11 +150,15 @@ export function reportUnreadable(
 }
 
 /** What makes no sense about a question, with advice. */
-export function reportProblems(io: Io, problems: readonly Problem[]): void {
+export function reportProblems(
+  io: Io,
+  problems: readonly Problem[],
+  command: 'trace' | 'flow' | 'verify' = 'trace',
+): void {
   write(
     io,
     problems.flatMap(({ message, help }) => [
-      line(['pvefw trace: ', message], 4),
+      line([`pvefw ${command}: `, message], 4),
       ...(help === null ? [] : [line(['  ', piece('help: ', 'note'), help], 4)]),
     ]),
   )

@@ -34,6 +34,8 @@ describe('completion offers', () => {
   it('commands first', async () => {
     expect(await offered('')).toEqual([
       'trace',
+      'flow',
+      'verify',
       'drift',
       'compile',
       'backends',

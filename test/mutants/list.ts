@@ -32,10 +32,10 @@ export const MUTANTS: readonly Mutant[] = [
     by: 'rulesets',
   },
   {
-    name: 'return leaves the base chain',
+    name: 'the end of a chain accepts',
     file: 'src/eval/chain.ts',
-    find: "if (frame.trace !== null) frame.trace.end = 'return'\n        frames.pop()",
-    replace: "if (frame.trace !== null) frame.trace.end = 'return'\n        frames.length = 0",
+    find: "if (isBase === null && userPolicy !== 'return') return end(userPolicy, null, frame, root)",
+    replace: "if (isBase === null) return end('accept', null, frame, root)",
     by: 'rulesets',
   },
   {
@@ -49,7 +49,8 @@ export const MUTANTS: readonly Mutant[] = [
     name: 'neighbour discovery is tracked',
     file: 'src/eval/conntrack/first-packet.ts',
     find: "if (untracked.includes(type)) return 'untracked'",
-    replace: "if (untracked.includes(type)) return 'new'",
+    // as what tracking would make of it: no query, so it opens nothing
+    replace: "if (untracked.includes(type)) return 'invalid'",
     by: 'rulesets',
   },
   {

@@ -27,7 +27,8 @@ function caught({ file, find, replace, by }: Mutant): string | null {
       { cwd: place, encoding: 'utf8', env: { ...process.env, PVEFW_SHRINKS: '0' } },
     )
     const said = /(found|nothing) (\d+)/.exec(stdout)
-    if (said === null) return `broken: ${stderr.trim().split('\n').at(-1)}`
+    // a mutant that cannot run shows nothing
+    if (said === null) throw new Error(`${file}: ${stderr.trim().split('\n').at(-1)}`)
     return said[1] === 'found' ? `caught after ${said[2]} packets` : null
   } finally {
     rmSync(place, { recursive: true, force: true })

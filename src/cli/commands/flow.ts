@@ -41,7 +41,7 @@ export async function flow(given: Arguments, io: Io): Promise<ExitCode> {
   if ('problems' in query) return refuse(io, query.problems)
   if (query.state !== null)
     return usageError(io, 'leave --state out: conntrack says it of each packet', 'flow')
-  const steps = await stepsOf(given, io, kind, query, firewall)
+  const steps = await stepsOf(given, io, kind, query)
   if (!Array.isArray(steps)) {
     if (isProblem(steps)) return refuse(io, [steps])
     return usageError(io, (steps as { readonly message: string }).message, 'flow')
@@ -70,7 +70,7 @@ export async function flow(given: Arguments, io: Io): Promise<ExitCode> {
 }
 
 function refuse(io: Io, problems: readonly Problem[]): ExitCode {
-  reportProblems(io, problems)
+  reportProblems(io, problems, 'flow')
   return EXIT.usage
 }
 
@@ -148,7 +148,6 @@ async function stepsOf(
   io: Io,
   kind: FlowKind | null,
   query: Query,
-  firewall: NodeFirewall,
 ): Promise<readonly FlowStep[] | Problem | { readonly message: string }> {
   if (kind !== null) {
     const six = [query.src, query.dst, query.from, query.to].some(
@@ -157,7 +156,6 @@ async function stepsOf(
     const version = query.family ?? (six ? 6 : 4)
     return parseScript(kind.script(version))
   }
-  void firewall
   const name = given.text.get('script') ?? ''
   const text = await textOf(name, io)
   return typeof text === 'string' ? parseScript(text) : text

@@ -74,7 +74,7 @@ async function queriesOf(
   if (batch === undefined) {
     const query = queryOf(given, firewall.tables)
     if (!('problems' in query)) return [query]
-    reportProblems(io, query.problems)
+    reportProblems(io, query.problems, 'verify')
     return EXIT.usage
   }
   const queries: Query[] = []
@@ -82,7 +82,7 @@ async function queriesOf(
     for await (const text of packetLines(batch, io)) {
       const { query } = parsePacketJson(text, firewall.tables)
       if (isProblem(query)) {
-        reportProblems(io, [query])
+        reportProblems(io, [query], 'verify')
         return EXIT.usage
       }
       queries.push(query)
