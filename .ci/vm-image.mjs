@@ -151,10 +151,14 @@ function build(kernel, tools, scratch, directory) {
   writeFileSync(join(root, 'loader.pl'), LOADER)
   const made = join(scratch, 'made')
   mkdirSync(made)
-  spawnSync('sh', ['-c', `find . | cpio -o -H newc --quiet | zstd -q -6 > ${join(made, 'initramfs')}`], {
-    cwd: root,
-    env,
-  })
+  spawnSync(
+    'sh',
+    ['-c', `find . | cpio -o -H newc --quiet | zstd -q -6 > ${join(made, 'initramfs')}`],
+    {
+      cwd: root,
+      env,
+    },
+  )
   copyFileSync(join(unpacked, 'boot', `vmlinuz-${version}`), join(made, 'vmlinuz'))
   writeFileSync(join(made, 'missing'), missing.join('\n'))
   mkdirSync(dirname(directory), { recursive: true })
@@ -189,7 +193,10 @@ function packModules(unpacked, version, root) {
 
 /** Extensions of iptables and ebtables are libraries that are loaded by name. */
 function packPlugins(root) {
-  for (const directory of ['/usr/lib/x86_64-linux-gnu/xtables', '/usr/lib/x86_64-linux-gnu/ebtables'])
+  for (const directory of [
+    '/usr/lib/x86_64-linux-gnu/xtables',
+    '/usr/lib/x86_64-linux-gnu/ebtables',
+  ])
     if (existsSync(directory))
       for (const name of readdirSync(directory)) {
         const file = join(directory, name)

@@ -97,11 +97,11 @@ export const MUTANTS: readonly Mutant[] = [
     by: 'rulesets',
   },
   {
-    name: 'an ICMP error is answered with another',
-    file: 'src/eval/reply.ts',
-    find: "if (onBridge) return l4.type === (l4.kind === 'icmp' ? 3 : 1)",
-    replace: 'if (l4.type < 256) return false',
-    by: 'rulesets',
+    name: 'any answer assures a connection',
+    file: 'src/eval/conntrack/tcp.ts',
+    find: "else if (!assured && (old === 'SYN_RECV' || old === 'ESTABLISHED') && state === 'ESTABLISHED')",
+    replace: 'else if (!assured)',
+    by: 'conversations',
   },
   {
     name: 'known connections are never established',

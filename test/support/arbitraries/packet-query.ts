@@ -47,7 +47,19 @@ function transport(version: 4 | 6): fc.Arbitrary<Transport> {
   const sport = fc.oneof({ weight: 3, arbitrary: fc.constantFrom(40_000, 50_000) }, port)
   const flags = fc.oneof(
     { weight: 24, arbitrary: fc.constant(SYN) },
-    fc.constantFrom(ACK, RST, FIN | ACK, SYN | ACK, 0, SYN | FIN, FIN | PSH | URG, SYN | RST),
+    fc.constantFrom(
+      ACK,
+      RST,
+      FIN | ACK,
+      SYN | ACK,
+      0,
+      SYN | FIN,
+      FIN | PSH | URG,
+      SYN | RST,
+      SYN | FIN | PSH,
+      SYN | RST | URG,
+      FIN | RST | ACK,
+    ),
   )
   const tcp = fc
     .tuple(sport, port, flags)
