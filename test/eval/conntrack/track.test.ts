@@ -183,6 +183,24 @@ describe('TCP', () => {
       ['new', 'established', 'established', 'established', 'established', 'established', 'new'],
       ['SYN_SENT unreplied new 125'],
     ],
+    [
+      'a SYN/ACK and what goes one byte beyond it',
+      [[syn], [synack], [tcp('b', ACK, 502, 101)]],
+      ['new', 'established', 'established'],
+      ['SYN_RECV replied new 60'],
+    ],
+    [
+      'a reset by the end that sent the SYN answers nothing',
+      [[syn], [tcp('b', SYN, 500)], [tcp('b', RST, 502)]],
+      ['new', 'established', 'established'],
+      ['SYN_SENT2 replied new 120'],
+    ],
+    [
+      'a reset by the other end answers it',
+      [[syn], [tcp('b', SYN, 500)], [tcp('a', RST, 103)]],
+      ['new', 'established', 'established'],
+      ['CLOSE replied new 10'],
+    ],
     ['flags no stack sends are invalid', [[tcp('a', SYN | FIN, 1)]], ['invalid'], []],
     [
       'an answer after the time is a stranger',
