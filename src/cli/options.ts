@@ -449,9 +449,7 @@ export const VERIFY: Command = {
       'be asked.',
   ],
   options: [
-    ...TRACE.options.filter(({ name }) =>
-      [...WAY, 'proto', 'icmp-type', 'flags', 'batch'].includes(name),
-    ),
+    ...TRACE.options.filter(({ group, name }) => group === PACKET && name !== 'state'),
     root,
     node,
     hostIp,
