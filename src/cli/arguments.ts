@@ -1,4 +1,5 @@
 import yargs, { type Argv } from 'yargs'
+import { CONVERSATIONS } from '../packet/flow/kinds.ts'
 import { nearest } from '../source/nearest.ts'
 import { EXIT_MEANINGS } from './exit.ts'
 import { COMMANDS, type Command, type Option } from './options.ts'
@@ -47,7 +48,7 @@ export async function readArguments(argv: readonly string[], columns: number): P
   if (command !== null && twice !== null)
     return { kind: 'usage', message: twice, command: command.name }
   if (command !== null && given.values !== null)
-    return { kind: 'run', command: command.name, given: argumentsOf(given.values) }
+    return { kind: 'run', command: command.name, given: argumentsOf(given.values, command.name) }
   return { kind: 'show', text: `${shown.trimEnd()}\n` }
 }
 
@@ -204,13 +205,23 @@ function packetIn(values: readonly string[]): number {
   return at > 0 && /^(?:->|→)/.test(values[at] ?? '') ? at - 1 : at
 }
 
+/** The same where a conversation begins with its kind: `--ruleset FILE tcp 'A -> B'`. */
+function wordsIn(values: readonly string[], command: Command['name']): number {
+  const at = packetIn(values)
+  const isKind = CONVERSATIONS.some((kind) => kind === values[at - 1])
+  return command === 'flow' && isKind && at > 1 ? at - 1 : at
+}
+
 /** `[packet..]` -> `packet`. */
 function positionalName(positional: string): string {
   return positional.replace(/[^a-z]/g, '')
 }
 
 /** Words of the variadic positional and values of the options. */
-function argumentsOf(given: Readonly<Record<string, unknown>>): Arguments {
+function argumentsOf(
+  given: Readonly<Record<string, unknown>>,
+  command: Command['name'],
+): Arguments {
   const text = new Map<string, string>()
   const lists = new Map<string, readonly string[]>()
   const flags = new Set<string>()
@@ -221,7 +232,7 @@ function argumentsOf(given: Readonly<Record<string, unknown>>): Arguments {
       const said = value.map((one) => asTyped(String(one)))
       if (POSITIONALS.has(name)) words.push(...said)
       else if (LISTS.has(name)) {
-        const end = packetIn(said)
+        const end = wordsIn(said, command)
         lists.set(name, said.slice(0, end))
         words.push(...said.slice(end))
       } else text.set(name, said.at(-1) ?? '')

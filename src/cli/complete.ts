@@ -78,6 +78,10 @@ async function dynamic(
     }
     case 'state':
       return ['new', 'established', 'related', 'invalid']
+    case 'conversation': {
+      const { CONVERSATIONS } = await import('../packet/flow/kinds.ts')
+      return [...CONVERSATIONS, ...namesOf('endpoint', await readTree(before, io))]
+    }
     case 'guest':
     case 'node':
     case 'endpoint':

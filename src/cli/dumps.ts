@@ -49,7 +49,7 @@ export async function readDumps(
 }
 
 /** A file as a byte string, be it a pipe (`<(nft -j list ruleset)`); null: it is too large. */
-function readBytes(path: string): string | null {
+export function readBytes(path: string): string | null {
   const file = openSync(path, 'r')
   try {
     const parts: string[] = []
@@ -66,7 +66,8 @@ function readBytes(path: string): string | null {
   }
 }
 
-async function standardInput({ stdin }: Io): Promise<string | null> {
+/** All of standard input as a byte string; null: it is too large. */
+export async function standardInput({ stdin }: Io): Promise<string | null> {
   const parts: string[] = []
   let size = 0
   for await (const text of stdin()) {

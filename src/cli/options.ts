@@ -1,3 +1,5 @@
+import { CLOSINGS, FTP_MODES } from '../packet/flow/kinds.ts'
+
 /**
  * The one table of commands and options. `--help`, the parser, the man page and shell completion are all made from
  * it, so they cannot disagree.
@@ -11,6 +13,7 @@ export type Completes =
   | 'protocol'
   | 'state'
   | 'code'
+  | 'conversation'
   | 'file'
   | 'directory'
   | 'nothing'
@@ -64,6 +67,7 @@ function option(group: string, name: string, value: string, help: string, more: 
 const base = { alias: [], choices: [], completes: 'nothing' as const, more: '' }
 
 const PACKET = 'Packet:'
+const TALK = 'Conversation:'
 const CONFIGURATION = 'Configuration:'
 const OUTPUT = 'Output:'
 
@@ -156,6 +160,56 @@ const ruleset: Option = {
   kind: 'list',
 }
 
+const anyway = option(
+  CONFIGURATION,
+  'anyway',
+  '',
+  'answer without what cannot be read or is refused',
+  {
+    more:
+      'What cannot be read counts as missing then, which may well change the answer. When the kernel tools ' +
+      'refuse a part of the rules, the real service stops there and keeps what it had. With ' +
+      '--anyway the packet is traced through what the steps before the failure leave in an empty kernel.',
+  },
+)
+
+const PACKET_OPTIONS: readonly Option[] = [
+  option(PACKET, 'from', 'ENDPOINT', 'where the packet comes from (default outside)', {
+    completes: 'endpoint',
+  }),
+  option(PACKET, 'to', 'ENDPOINT', 'where the packet goes', { completes: 'endpoint' }),
+  option(PACKET, 'vm', 'VMID', 'short for --to with a virtual machine', { completes: 'guest' }),
+  option(PACKET, 'ct', 'VMID', 'short for --to with a container', { completes: 'guest' }),
+  option(PACKET, 'src', 'IP', 'source address', { alias: ['source'] }),
+  option(PACKET, 'dst', 'IP', 'destination address', { alias: ['dest'] }),
+  option(PACKET, 'proto', 'NAME', 'protocol: tcp, udp, icmp ... or a number', {
+    alias: ['p', 'protocol'],
+    completes: 'protocol',
+  }),
+  option(PACKET, 'sport', 'PORT', 'source port or service name'),
+  option(PACKET, 'dport', 'PORT', 'destination port or service name'),
+  option(PACKET, 'icmp-type', 'TYPE', 'ICMP or ICMPv6 type: echo-request or 8'),
+  option(PACKET, 'flags', 'FLAGS', 'TCP flags: S, SA, A, R, or SYN,ACK (default S for new)'),
+  option(
+    PACKET,
+    'state',
+    'STATE',
+    'what conntrack makes of it: new, established, related, invalid (default new)',
+    {
+      completes: 'state',
+      more: 'new, established, related or invalid; est, rel and inv are understood too.',
+    },
+  ),
+  option(PACKET, 'mac', 'MAC', 'source MAC address (default: the one of the sending guest)'),
+  option(PACKET, 'vlan', 'TAG', 'VLAN tag of the frame where it starts'),
+  option(PACKET, 'family', '4|6', 'address family, if nothing else tells', {
+    choices: ['4', '6'],
+  }),
+  option(PACKET, 'iface', 'NIC', 'NIC of the guest (net1), or the device it comes in by', {
+    alias: ['net', 'nic'],
+  }),
+]
+
 export const TRACE: Command = {
   name: 'trace',
   positional: '[packet..]',
@@ -172,40 +226,7 @@ export const TRACE: Command = {
       'leaves open is filled in, and the answer says with what.',
   ],
   options: [
-    option(PACKET, 'from', 'ENDPOINT', 'where the packet comes from (default outside)', {
-      completes: 'endpoint',
-    }),
-    option(PACKET, 'to', 'ENDPOINT', 'where the packet goes', { completes: 'endpoint' }),
-    option(PACKET, 'vm', 'VMID', 'short for --to with a virtual machine', { completes: 'guest' }),
-    option(PACKET, 'ct', 'VMID', 'short for --to with a container', { completes: 'guest' }),
-    option(PACKET, 'src', 'IP', 'source address', { alias: ['source'] }),
-    option(PACKET, 'dst', 'IP', 'destination address', { alias: ['dest'] }),
-    option(PACKET, 'proto', 'NAME', 'protocol: tcp, udp, icmp ... or a number', {
-      alias: ['p', 'protocol'],
-      completes: 'protocol',
-    }),
-    option(PACKET, 'sport', 'PORT', 'source port or service name'),
-    option(PACKET, 'dport', 'PORT', 'destination port or service name'),
-    option(PACKET, 'icmp-type', 'TYPE', 'ICMP or ICMPv6 type: echo-request or 8'),
-    option(PACKET, 'flags', 'FLAGS', 'TCP flags: S, SA, A, R, or SYN,ACK (default S for new)'),
-    option(
-      PACKET,
-      'state',
-      'STATE',
-      'what conntrack makes of it: new, established, related, invalid (default new)',
-      {
-        completes: 'state',
-        more: 'new, established, related or invalid; est, rel and inv are understood too.',
-      },
-    ),
-    option(PACKET, 'mac', 'MAC', 'source MAC address (default: the one of the sending guest)'),
-    option(PACKET, 'vlan', 'TAG', 'VLAN tag of the frame where it starts'),
-    option(PACKET, 'family', '4|6', 'address family, if nothing else tells', {
-      choices: ['4', '6'],
-    }),
-    option(PACKET, 'iface', 'NIC', 'NIC of the guest (net1), or the device it comes in by', {
-      alias: ['net', 'nic'],
-    }),
+    ...PACKET_OPTIONS,
     option(PACKET, 'batch', 'FILE', 'one packet a line as JSON, - for standard input', {
       completes: 'file',
       more:
@@ -221,12 +242,7 @@ export const TRACE: Command = {
     backendOrBoth,
     nftVersion,
     bridgeNfCall,
-    option(CONFIGURATION, 'anyway', '', 'answer without what cannot be read or is refused', {
-      more:
-        'What cannot be read counts as missing then, which may well change the answer. When the kernel tools ' +
-        'refuse a part of the rules, the real service stops there and keeps what it had. With ' +
-        '--anyway the packet is traced through what the steps before the failure leave in an empty kernel.',
-    }),
+    anyway,
     {
       ...option(OUTPUT, 'verbose', '', 'more: -v every chain entered, -vv every rule passed over', {
         alias: ['v'],
@@ -264,79 +280,105 @@ export const TRACE: Command = {
   ],
 }
 
-const anyway = option(
-  CONFIGURATION,
-  'anyway',
-  '',
-  'answer without what cannot be read or is refused',
-)
-
-/** The options of trace that say where a packet goes. */
-const WAY = [
-  'from',
-  'to',
-  'vm',
-  'ct',
-  'src',
-  'dst',
-  'sport',
-  'dport',
-  'mac',
-  'vlan',
-  'family',
-  'iface',
-]
-
 export const FLOW: Command = {
   name: 'flow',
-  positional: '[packet..]',
+  positional: '[conversation..]',
   positionalHelp:
-    "what is said (tcp, udp, ping, ftp, ftp-active, tftp), and where: '192.168.1.53 -> 105:22'",
+    "what is said (tcp, udp, ping, ftp, tftp) and between whom: tcp '192.168.1.53 -> 105:22'",
   positionalChoices: [],
-  positionalCompletes: 'endpoint',
-  summary: 'send a conversation through the firewall, with what conntrack makes of it',
+  positionalCompletes: 'conversation',
+  summary: 'run a whole conversation through the rules and connection tracking',
   description: [
-    'Sends the packets of a conversation one after the other, in both directions, each through the rules and through ' +
-      'what conntrack holds after those before it. Each packet has a line with its state, its verdict and the line that ' +
-      'decided; below it stand connections that conntrack began or forgot by it, and, of the first packet that fails, why. ' +
-      'A packet that does not arrive is not answered.',
-    'A script has a packet a line: `> syn`, `< syn+ack`, `> data 100`, `> data "PASV\\r\\n"`, `< udp 120`, `> ping`, ' +
-      '`< error port-unreachable`; `wait 31s` lets time pass, `connection data 50000` begins another connection. ' +
-      '`seq+100`, `ack-1` and `win=0` put a segment out of its place, `anyway` sends what has no cause.',
+    'Sends the packets of a conversation one after the other, both ways, each through the rules of every node on its way ' +
+      'and through connection tracking as the packet before left it. Each line is a packet: its verdict, what conntrack ' +
+      'said of it and the deciding line, then what changed in the table of conntrack. The first lines say whether it ' +
+      'comes to its end, and if not, which packet is lost and why.',
+    'An end sends its next packet when it got the last one of the other end before it; what is lost is not sent again, ' +
+      'and the answer of a REJECT ends the connection for the sender that gets it. Nothing takes time but a wait.',
+    'A script has a step a line: > syn, < syn+ack, > data 100, < data "220 ready\\r\\n", > udp, > ping, < pong, ' +
+      '< icmp port-unreachable, > packet (any other protocol), wait 31s. > goes the way of the question, < comes back; ' +
+      '>! and <! are sent whatever happened before. TCP takes seq=, ack= (+N and -N: off by that much), window=, wscale=, ' +
+      'sack= and again; every packet takes unseen: it gets there by a way that passes no node. ' +
+      'connection data > 49153 -> 40000/tcp describes another connection, > @data syn is a packet of it. ' +
+      'A # begins a comment.',
   ],
   options: [
-    ...TRACE.options.filter(({ name }) => WAY.includes(name)),
-    option(PACKET, 'script', 'FILE', 'the packets, one a line; - for standard input', {
+    ...PACKET_OPTIONS.filter(({ name }) => name !== 'flags' && name !== 'state'),
+    option(TALK, 'script', 'FILE', 'what is said, one step a line; - for standard input', {
       completes: 'file',
     }),
+    option(TALK, 'print-script', '', 'print what would be said as a script, and do not run it'),
+    option(TALK, 'close', 'HOW', 'how a TCP connection ends: fin, rst or none (default fin)', {
+      choices: CLOSINGS,
+    }),
     option(
-      PACKET,
-      'return',
-      'ENDPOINT',
-      'where answers go, if not back; elsewhere: not by this node',
+      TALK,
+      'mode',
+      'MODE',
+      'how FTP opens its data connection (default pasv, for IPv6 epsv)',
       {
-        completes: 'endpoint',
+        choices: FTP_MODES,
+      },
+    ),
+    option(TALK, 'answer-after', 'TIME', 'the answer comes that much later: 31s, 10m, 5d', {
+      more: 'A datagram is forgotten after 30 seconds without an answer.',
+    }),
+    option(TALK, 'reply-from', 'ENDPOINT', 'where answers start, if not where the packets go', {
+      completes: 'endpoint',
+    }),
+    option(TALK, 'reply-to', 'ENDPOINT', 'where answers go, if not where the packets come from', {
+      completes: 'endpoint',
+    }),
+    option(
+      TALK,
+      'return-via',
+      'DEVICE',
+      'bridge or NIC by which answers go; elsewhere: past all nodes',
+      {
+        more:
+          'A bridge or device of the node: the outside is behind it on the way back. net1: the guest answers by that NIC. ' +
+          'elsewhere: answers get there, but no node of the tree sees them.',
       },
     ),
     option(
-      CONFIGURATION,
+      TALK,
       'conntrack',
       'FILE',
-      'begin with these connections: the output of conntrack -L',
+      'start with the connections of a conntrack -L; - for standard input',
       {
         completes: 'file',
+        more:
+          'The output of conntrack -L (-o extended and -o id too) or /proc/net/nf_conntrack of the node. Windows of TCP ' +
+          'stand in no such list: segments of these connections are taken to be in them.',
       },
     ),
-    option(CONFIGURATION, 'then', 'DIR', 'another configuration that takes over meanwhile', {
-      completes: 'directory',
-      more: 'What conntrack holds is kept, as on a node. At the end a new connection is tried as well.',
-    }),
-    option(CONFIGURATION, 'then-after', 'N', 'after so many packets (default: 3, the handshake)'),
+    option(
+      TALK,
+      'then',
+      'DIR',
+      'root of another configuration that takes over in mid-conversation',
+      {
+        completes: 'directory',
+        more:
+          'Both firewall programs load new rules without touching conntrack: the conversation goes on with the new rules, and ' +
+          'is then begun anew with other ports.',
+      },
+    ),
+    option(
+      TALK,
+      'then-after',
+      'MOMENT',
+      'when it does: packet N, handshake or data (default handshake)',
+      {
+        more: 'handshake is the end of that of TCP, and the first answer where there is none.',
+      },
+    ),
+    ruleset,
     root,
     node,
     hostIp,
     localNetwork,
-    backend,
+    backendOrBoth,
     nftVersion,
     bridgeNfCall,
     anyway,
@@ -345,26 +387,47 @@ export const FLOW: Command = {
         OUTPUT,
         'verbose',
         '',
-        'more: -v every change of a connection, -vv every deciding line',
+        'more: -v every chain entered by each packet, and the tables',
         {
           alias: ['v'],
+          more: '-vv shows every rule passed over.',
         },
       ),
       kind: 'count',
     },
-    option(OUTPUT, 'json', '', 'everything as JSON, version 1'),
-    option(OUTPUT, 'minimal', '', 'one stable line a packet: NUMBER DIRECTION VERDICT STATE PLACE'),
-    option(OUTPUT, 'expect', 'VERDICT', 'exit with 1 unless the conversation ends so', {
+    option(OUTPUT, 'json', '', 'the whole answer as JSON, version 1'),
+    option(OUTPUT, 'minimal', '', 'one stable line a packet', {
+      more:
+        'The line has seven fields between single blanks: number (new:N where it is begun anew), direction (> or <), what ' +
+        'it is, verdict (UNSEEN: it passes no node; UNSENT: it is not sent), place and rule as in the line of a trace, ' +
+        'what conntrack said.',
+    }),
+    option(
+      OUTPUT,
+      'expect',
+      'VERDICT',
+      'exit with 1 unless all packets get there, or the first loss is this',
+      {
+        choices: ['accept', 'drop', 'reject'],
+      },
+    ),
+    option(OUTPUT, 'expect-anew', 'VERDICT', 'the same of the conversation that is begun anew', {
       choices: ['accept', 'drop', 'reject'],
-      more: 'accept: every packet gets through; else the verdict on the first that does not.',
     }),
   ],
   examples: [
-    { line: "pvefw flow tcp '192.168.1.53 -> 105:22'", what: 'does a whole SSH connection work?' },
-    { line: "pvefw flow udp '105 -> 192.168.1.1:53'", what: 'does the answer come back?' },
+    { line: "pvefw flow tcp '192.168.1.53 -> 105:22'", what: 'a login, from SYN to FIN' },
     {
-      line: "pvefw flow tcp '192.168.1.53 -> 105:22' --then ./proposed",
-      what: 'who is cut off when this is changed?',
+      line: "pvefw flow udp --answer-after 31s '105 -> 1.1.1.1:53'",
+      what: 'an answer that comes too late',
+    },
+    {
+      line: "pvefw flow tcp --then ./new-config '192.168.1.53 -> host:22'",
+      what: 'does this session survive the new rules, and does the next one?',
+    },
+    {
+      line: "conntrack -L | pvefw flow --conntrack - --script steps.flow --sport 50022 '192.168.1.53 -> host:22'",
+      what: 'from what this node has in its table now',
     },
   ],
 }
@@ -386,9 +449,7 @@ export const VERIFY: Command = {
       'be asked.',
   ],
   options: [
-    ...TRACE.options.filter(({ name }) =>
-      [...WAY, 'proto', 'icmp-type', 'flags', 'batch'].includes(name),
-    ),
+    ...TRACE.options.filter(({ group, name }) => group === PACKET && name !== 'state'),
     root,
     node,
     hostIp,

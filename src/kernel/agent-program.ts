@@ -103,7 +103,7 @@ sub request {
   my $got = '';
   while (1) {
     my $bits = ''; vec($bits, fileno($s), 1) = 1;
-    select($bits, undef, undef, 5) or return fail("no answer on $id");
+    select($bits, undef, undef, 60) or return fail("no answer on $id");
     defined recv($s, my $data, 1 << 17, 0) or return fail("socket $id: $!");
     $got .= $data;
     my $at = 0; my $last = 0;

@@ -1,219 +1,231 @@
-import { lineNumber } from '../source/source-file.ts'
-import { escapeToAscii } from './escape.ts'
-import { showPlace } from './file-names.ts'
-import type { FlowPacketView, FlowView } from './flow-view.ts'
-import { assumptionsJson, decidedByJson, type JsonObject } from './json.ts'
+import type { CtState, Known } from '../netfilter/packet.ts'
+import { changeLines } from './conntrack-changes.ts'
+import { showEntry, showExpectation } from './conntrack-line.ts'
+import type { FlowAnswer, ShownEvent, ShownPacket } from './flow-view.ts'
 import type { Look } from './look.ts'
+import { type Detail, renderPath } from './path-lines.ts'
 import { line, type Piece, piece, type StyledLine } from './styled.ts'
-import { renderDecision, showHeadline } from './verdict-lines.ts'
+import { renderFilled } from './trace-lines.ts'
+import { decidingLine, GLYPH, showHeadline } from './verdict-lines.ts'
 
-/** A conversation for people: what became of it, a line a packet, why it failed, what conntrack holds. */
+/**
+ * A conversation for people: how it ends and why, then each packet with its verdict, what conntrack said of it, the
+ * deciding line and what changed in conntrack. With detail the chains on the way and the tables at the end.
+ */
 export function renderFlow(
-  view: FlowView,
-  detail: number,
+  flow: FlowAnswer,
+  detail: Detail,
   look: Pick<Look, 'glyphs'>,
 ): readonly StyledLine[] {
-  const traced = view.packets.filter(({ fate }) => fate.kind === 'traced')
-  const first = traced[0]?.fate
-  const through = view.packets.filter(isThrough).length
-  const head = first?.kind === 'traced' ? showHeadline(first.answer.headline).replace('→', '⇄') : ''
-  const glyph = look.glyphs
-    ? `${view.outcome === 'accept' ? '✔' : view.outcome === 'unknown' ? '?' : '✘'} `
-    : ''
-  const lines: StyledLine[] = [
-    line(
-      [
-        piece(`${glyph}${view.outcome.toUpperCase()}`, view.outcome),
-        piece(`  ${head}`, 'strong'),
-        `  ${through} of ${view.packets.length} packets get through`,
-      ],
-      6,
+  const columns = columnsOf(flow.events)
+  return [
+    headline(flow, look),
+    sentence(flow),
+    ...flow.remarks.map((remark) => line([`    ${remark}`], 4)),
+    ...renderFilled(flow.filled, detail),
+    ...assumptions(flow),
+    ...grouped(flow.events, detail).flatMap((group) =>
+      group.kind === 'unsent'
+        ? [renderUnsent(group.packets, columns)]
+        : renderEvent(flow, group, columns, detail),
     ),
+    ...(detail > 0 ? tablesAtEnd(flow) : []),
+    ...anew(flow, detail, look),
   ]
-  const width = Math.max(...view.packets.map(({ said }) => Math.min(said.length, 30)), 3)
-  let swapped = false
-  let failed = false
-  for (const packet of view.packets) {
-    if (packet.swapped && !swapped) {
-      swapped = true
-      lines.push(
-        line(
-          [piece('-- the other configuration takes over; conntrack keeps what it holds', 'faint')],
-          4,
-        ),
-      )
-    }
-    lines.push(packetLine(packet, width))
-    for (const { what, text } of changesOf(packet, detail))
-      lines.push(line([piece(`       ${what.padEnd(7)} ${text}`, 'faint')], 15))
-    const { fate } = packet
-    if (fate.kind !== 'traced' || (fate.answer.trace.outcome === 'accept' && detail < 2)) continue
-    if (failed && detail < 1) continue
-    failed = failed || fate.answer.trace.outcome !== 'accept'
-    lines.push(
-      ...renderDecision(fate.answer).map(({ pieces, hang }) => ({
-        pieces: [piece('     '), ...pieces],
-        hang: hang + 5,
-      })),
-    )
-    if (view.why !== null && fate.answer.trace.outcome !== 'accept')
-      lines.push(line([`         ${view.why}`], 9))
-  }
-  if (view.fresh !== null) {
-    lines.push(line([piece('-- a connection begun now', 'faint')]))
-    lines.push(packetLine(view.fresh, width))
-    const { fate } = view.fresh
-    if (fate.kind === 'traced')
-      lines.push(
-        ...renderDecision(fate.answer).map(({ pieces, hang }) => ({
-          pieces: [piece('     '), ...pieces],
-          hang: hang + 5,
-        })),
-      )
-  }
-  if (swapped) lines.push(line([summary(view)], 4))
-  lines.push(
-    line([
-      view.connections.length === 0 ? 'conntrack holds nothing at the end' : 'conntrack at the end',
-    ]),
-  )
-  for (const text of view.connections) lines.push(line([`  ${text}`], 4))
-  for (const remark of view.remarks) lines.push(line([piece(remark, 'faint')], 2))
-  return lines
 }
 
-function isThrough({ fate }: FlowPacketView): boolean {
-  return (
-    fate.kind === 'elsewhere' || (fate.kind === 'traced' && fate.answer.trace.outcome === 'accept')
+function headline({ verdict, headline: packet }: FlowAnswer, look: Pick<Look, 'glyphs'>) {
+  const glyph = look.glyphs ? `${GLYPH[verdict]} ` : ''
+  return line(
+    [
+      piece(`${glyph}${verdict.toUpperCase()}`, verdict),
+      piece(`  ${showHeadline(packet)}`, 'strong'),
+    ],
+    6,
   )
 }
 
-/** What the change of configuration means for who is connected and for who is not. */
-function summary({ packets, fresh }: FlowView): string {
-  const later = packets.filter((packet) => packet.swapped)
-  const lives = later.length > 0 && later.every(isThrough)
-  const next = fresh !== null && isThrough(fresh)
-  const old = lives ? 'the open connection lives on' : 'the open connection is cut'
-  return `${old}, ${lives === next ? 'and' : 'but'} a new one is ${next ? 'accepted' : 'refused'}`
+function sentence({ failure, events }: FlowAnswer): StyledLine {
+  const packets = events.filter((event) => event.kind === 'packet').length
+  const all = packets === 1 ? 'the packet gets there' : `all ${packets} packets get there`
+  if (failure === null) return line([`    ${all}`], 4)
+  return line([`    packet ${failure.number} of ${packets}: ${failure.text}`], 4)
 }
 
-function packetLine(
-  { number, at, direction, said, connection, fate }: FlowPacketView,
-  width: number,
-): StyledLine {
-  const start = [
-    `${String(number).padStart(3)}  ${showTime(at)}  `,
-    piece(direction === 'out' ? '→' : '←', 'strong'),
-    ` ${connection === null ? '' : `${connection}: `}${cut(said).padEnd(width)}  `,
-  ]
-  switch (fate.kind) {
-    case 'unsent':
-      return line([...start, piece(`not sent: ${fate.why}`, 'faint')], 8)
-    case 'elsewhere':
-      return line([...start, piece('passes elsewhere', 'faint')], 8)
-    default: {
-      const { outcome } = fate.answer.trace
-      const state = (fate.state ?? '').toUpperCase().padEnd(11)
-      return line(
-        [
-          ...start,
-          `${state} `,
-          piece(outcome.toUpperCase().padEnd(7), outcome),
-          ' ',
-          placeOf(fate.answer),
-        ],
-        8,
-      )
-    }
+/** What was taken for granted by any of its packets, once; the doubt of an unknown verdict stands with it. */
+function assumptions({ events }: FlowAnswer): readonly StyledLine[] {
+  const texts = events.flatMap((event) => {
+    if (event.kind !== 'packet' || event.fate.kind !== 'walked') return []
+    const { assumptions: taken, outcome } = event.fate.answer.trace
+    return (outcome === 'unknown' ? taken.slice(0, -1) : taken).map(({ text }) => text)
+  })
+  return [...new Set(texts)].map((text) => line([piece('assuming   ', 'faint'), text], 11))
+}
+
+type Columns = { readonly number: number; readonly time: number; readonly name: number }
+
+/** Longest name that the others are aligned to. */
+const longestName = 20
+
+function columnsOf(events: readonly ShownEvent[]): Columns {
+  const packets = events.filter((event) => event.kind === 'packet')
+  const longest = (texts: readonly string[]): number => Math.max(0, ...texts.map((t) => t.length))
+  return {
+    number: longest(packets.map(({ number }) => String(number))),
+    time: longest(events.map(({ at }) => showClock(at))),
+    name: Math.min(longestName, longest(packets.map(({ name }) => name))),
   }
 }
 
-function cut(text: string): string {
-  return text.length > 30 ? `${text.slice(0, 29)}…` : text
-}
-
-/** `+31.000s` */
-function showTime(ms: number): string {
+/** `+31.000s`. */
+export function showClock(ms: number): string {
   return `+${(ms / 1000).toFixed(3)}s`
 }
 
-function placeOf({
-  origin,
-  names,
-}: {
-  readonly origin: FlowAnswer['origin']
-  readonly names: FlowAnswer['names']
-}): Piece {
-  if (origin.span !== null) return piece(showPlace(origin.span, names), 'place')
-  if (origin.option !== null) return piece(`${origin.option} (default)`, 'faint')
-  const { chain, index } = origin
-  if (chain !== null && index !== null && origin.kind === 'generated')
-    return piece(`${chain.name}:${index + 1}`, 'faint')
-  return piece(origin.kind === 'none' ? 'no rule' : 'policy', 'faint')
-}
-
-type FlowAnswer = Extract<FlowPacketView['fate'], { kind: 'traced' }>['answer']
-
-/** New and gone ones always, changes of what was there with `-v`. */
-function changesOf(
-  { fate }: FlowPacketView,
-  detail: number,
-): readonly { readonly what: string; readonly text: string }[] {
-  if (fate.kind !== 'traced') return []
-  return fate.changes.filter(({ what }) => what !== 'changed' || detail > 0)
-}
-
-/** One stable line a packet: `1 out ACCEPT new etc/pve/firewall/105.fw:7`. */
-export function renderFlowMinimal({ packets, fresh }: FlowView): string {
-  const all = [...packets, ...(fresh === null ? [] : [fresh])]
-  return all
-    .map(({ number, direction, fate }, index) => {
-      const name = index === packets.length ? 'fresh' : String(number)
-      if (fate.kind !== 'traced') return `${name} ${direction} ${fate.kind.toUpperCase()} - -\n`
-      const { origin, trace } = fate.answer
-      const { span, kind } = origin
-      const place = span === null ? kind : `${span.file.path}:${lineNumber(span.file, span.start)}`
-      const fields = [name, direction, trace.outcome.toUpperCase(), fate.state ?? '-', place]
-      return `${fields.map((field) => escapeToAscii(field).replaceAll(' ', '\\x20')).join(' ')}\n`
-    })
-    .join('')
-}
-
-/** The conversation as JSON, contract version 1. */
-export function flowJson(view: FlowView): JsonObject {
-  return {
-    version: 1,
-    backend: view.backend,
-    node: view.node,
-    verdict: view.outcome,
-    why: view.why,
-    packets: view.packets.map(packetJson),
-    fresh: view.fresh === null ? null : packetJson(view.fresh),
-    connections: view.connections,
-    remarks: view.remarks,
+function renderEvent(
+  flow: FlowAnswer,
+  event: ShownEvent,
+  columns: Columns,
+  detail: Detail,
+): readonly StyledLine[] {
+  const indent = ' '.repeat(columns.number + 2)
+  const time = showClock(event.at).padStart(columns.time)
+  switch (event.kind) {
+    case 'wait':
+      return [
+        line([indent, piece(`${time}  after ${event.ms / 1000} s`, 'faint')], 4),
+        ...changeLines(event.changes, changeView(flow, event, indent, detail)),
+      ]
+    case 'configuration':
+      return [
+        line(
+          [
+            indent,
+            time,
+            '  ',
+            piece(`the configuration is that of ${event.name} now`, 'strong'),
+            '; conntrack keeps what it holds',
+          ],
+          4,
+        ),
+      ]
+    default:
+      return renderPacket(flow, event, columns, detail)
   }
 }
 
-function packetJson({
-  number,
-  at,
-  direction,
-  said,
-  connection,
-  swapped,
-  fate,
-}: FlowPacketView): JsonObject {
-  const common = { number, atMs: at, direction, packet: said, connection, swapped }
-  if (fate.kind === 'unsent') return { ...common, fate: 'unsent', why: fate.why }
-  if (fate.kind === 'elsewhere') return { ...common, fate: 'elsewhere' }
-  const { answer, state, changes } = fate
-  return {
-    ...common,
-    fate: 'traced',
-    verdict: answer.trace.outcome,
-    state,
-    decidedBy: decidedByJson(answer.origin, answer.kernel, answer.trace.outcome),
-    assumptions: assumptionsJson(answer),
-    conntrack: changes.map(({ what, text }) => ({ what, entry: text })),
+/** Runs of packets that were not sent stand in one line, unless detail is asked for. */
+function grouped(events: readonly ShownEvent[], detail: Detail): readonly (ShownEvent | Unsent)[] {
+  const groups: (ShownEvent | { kind: 'unsent'; packets: ShownPacket[] })[] = []
+  for (const event of events) {
+    const last = groups.at(-1)
+    if (detail > 0 || event.kind !== 'packet' || event.fate.kind !== 'not-sent') groups.push(event)
+    else if (last?.kind === 'unsent') last.packets.push(event)
+    else groups.push({ kind: 'unsent', packets: [event] })
   }
+  return groups
+}
+
+type Unsent = { readonly kind: 'unsent'; readonly packets: readonly ShownPacket[] }
+
+function renderUnsent(packets: readonly ShownPacket[], columns: Columns): StyledLine {
+  const why = packets[0]?.fate.kind === 'not-sent' ? packets[0].fate.why : ''
+  const names = packets.map(({ name, direction }) => `${direction === 'forth' ? '>' : '<'} ${name}`)
+  const indent = ' '.repeat(columns.number + 2)
+  return line(
+    [indent, piece(`not sent, as ${why}: `, 'faint'), names.join(', ')],
+    columns.number + 6,
+  )
+}
+
+function changeView(flow: FlowAnswer, { at }: ShownEvent, indent: string, detail: Detail) {
+  const nodes = new Set(flow.tables.map(({ node }) => node))
+  return { now: at, indent: `${indent}  `, withNode: nodes.size > 1, whole: detail > 0 }
+}
+
+function renderPacket(
+  flow: FlowAnswer,
+  packet: ShownPacket,
+  columns: Columns,
+  detail: Detail,
+): readonly StyledLine[] {
+  const { number, at, direction, name, fate } = packet
+  const indent = ' '.repeat(columns.number + 2)
+  const start: readonly (Piece | string)[] = [
+    piece(String(number).padStart(columns.number), 'faint'),
+    '  ',
+    showClock(at).padStart(columns.time),
+    direction === 'forth' ? '  > ' : '  < ',
+    piece(name.padEnd(columns.name), 'strong'),
+    '  ',
+  ]
+  const hang = columns.number + columns.time + 6
+  if (fate.kind === 'not-sent')
+    return [line([...start, piece(`not sent: ${fate.why}`, 'faint')], hang)]
+  if (fate.kind === 'unseen')
+    return [line([...start, piece('gets there by a way that no node here sees', 'faint')], hang)]
+  const { answer, changes } = fate
+  const { outcome, hops } = answer.trace
+  const state = showState(hops.at(-1)?.state)
+  return [
+    line(
+      [
+        ...start,
+        piece(outcome.toUpperCase().padEnd(7), outcome),
+        ` ${state}  `,
+        ...decidingLine(answer),
+      ],
+      hang,
+    ),
+    ...lostAfterTheFirst(flow, packet).map((text) =>
+      line([indent, '  ', text], columns.number + 6),
+    ),
+    ...changeLines(changes, changeView(flow, packet, indent, detail)),
+    ...(detail > 0 ? indented(renderPath(answer, detail), indent) : []),
+  ]
+}
+
+/** The first loss is told at the top, and so is what is lost for the same reason. */
+function lostAfterTheFirst(
+  { failure, events }: FlowAnswer,
+  { number, name, fate }: ShownPacket,
+): readonly string[] {
+  if (fate.kind !== 'walked' || fate.failure === null || failure?.number === number) return []
+  const first = events.find((event) => event.kind === 'packet' && event.number === failure?.number)
+  const told = first?.kind === 'packet' ? failure?.text.replace(first.name, '') : null
+  return fate.failure.replace(name, '') === told ? [] : [fate.failure]
+}
+
+function showState(state: Known<CtState> | undefined): string {
+  return (state === undefined ? '-' : state.toUpperCase()).padEnd(11)
+}
+
+function indented(lines: readonly StyledLine[], indent: string): readonly StyledLine[] {
+  return lines.map(({ pieces, hang }) => ({
+    pieces: [piece(indent), ...pieces],
+    hang: hang + indent.length,
+  }))
+}
+
+/** As `conntrack -L` of each node. */
+function tablesAtEnd({ tables, now }: FlowAnswer): readonly StyledLine[] {
+  return tables.flatMap(({ node, entries, expectations }) => [
+    line([
+      piece('conntrack of ', 'faint'),
+      piece(node, 'place'),
+      piece(` at ${showClock(now)}`, 'faint'),
+      ...(entries.length + expectations.length === 0 ? ['  nothing'] : []),
+    ]),
+    ...entries.map((entry) => line(['  ', showEntry(entry, now)], 6)),
+    ...expectations.map((one) => line(['  expects  ', showExpectation(one, now)], 6)),
+  ])
+}
+
+function anew({ anew: again }: FlowAnswer, detail: Detail, look: Pick<Look, 'glyphs'>) {
+  if (again === null) return []
+  return [
+    line(['']),
+    line([piece('the same begun anew', 'strong'), ', with the new configuration']),
+    ...renderFlow({ ...again, filled: [] }, detail, look),
+  ]
 }

@@ -14,14 +14,14 @@ export function renderAnswer(
   return [
     renderHeadline(answer, look),
     ...renderDecision(answer),
-    ...renderFilled(answer, detail),
+    ...renderFilled(answer.filled, detail),
     ...renderAssumptions(answer),
     ...renderPath(answer, detail),
   ]
 }
 
 /** What the question left open; with detail, why each value was taken. */
-function renderFilled({ filled }: Answer, detail: Detail): readonly StyledLine[] {
+export function renderFilled(filled: Answer['filled'], detail: Detail): readonly StyledLine[] {
   if (filled.length === 0) return []
   const label = piece('filled in  ', 'faint')
   if (detail === 0) {

@@ -9,7 +9,8 @@ import type { Look } from './look.ts'
 import { line, type Piece, piece, type StyledLine } from './styled.ts'
 import { chainPurpose, quotedSpan, quoteLine, ruleText, showReply, showVia } from './words.ts'
 
-const GLYPH: Readonly<Record<Outcome, string>> = {
+/** Mark of a verdict on terminals. */
+export const GLYPH: Readonly<Record<Outcome, string>> = {
   accept: '✔',
   drop: '✘',
   reject: '↩',
@@ -73,7 +74,7 @@ function nftTraced({ backend, kernel }: Answer): string | null {
 }
 
 /** The line itself, quoted, after its place; a description where there is no line. */
-function decidingLine({ origin, names, trace }: Answer): readonly (Piece | string)[] {
+export function decidingLine({ origin, names, trace }: Answer): readonly (Piece | string)[] {
   const place = origin.span === null ? null : piece(showPlace(origin.span, names), 'place')
   if (origin.rule?.origin.kind === 'imported') {
     const where = piece(liveRule(origin, origin.rule), 'place')

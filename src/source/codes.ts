@@ -122,6 +122,27 @@ export const DIAGNOSTIC_CODES = {
   'config/zero-prefix': 'A set may not hold a network of prefix length 0; the line is left out.',
   'config/zero-value':
     'The value `0` counts as not given: the rule matches as if the option were not there.',
+  'flow/address-unknown':
+    'A conversation needs the addresses of both ends, and nothing tells one of them.',
+  'flow/bad-connection':
+    'A connection of a script is described by its name, who opens it, and its ports.',
+  'flow/bad-line': 'A line of a script is a packet (`>`, `<`), a wait or a connection.',
+  'flow/bad-moment':
+    'The moment of a new configuration is the number of a packet, `handshake` or `data`.',
+  'flow/bad-number': 'A number of a script is out of its range.',
+  'flow/bad-option': 'A word behind a packet of a script says nothing about such a packet.',
+  'flow/bad-packet': 'A packet of a script is TCP flags, data, a datagram, a ping or an ICMP type.',
+  'flow/bad-string': 'A string of a script does not end, or holds an escape that there is none of.',
+  'flow/bad-time': 'A time is a number with its unit: `200ms`, `31s`, `10m`, `2h`, `5d`.',
+  'flow/empty': 'A script sends no packet.',
+  'flow/mixed-protocols':
+    'Packets of one connection are of two protocols, or not of the one that was asked about.',
+  'flow/no-port': 'A conversation needs the port of its server.',
+  'flow/nothing-asked-of': 'An ICMP error is about a packet, and none went the other way before.',
+  'flow/other-node': 'The new configuration is of another node, which has a conntrack of its own.',
+  'flow/too-long': 'A script is longer than any conversation that can be read.',
+  'flow/unknown-connection': 'A packet belongs to a connection that no line above describes.',
+  'flow/way-back': 'The way back that was asked for does not fit the ends of the conversation.',
   'nftables/address-match-lost':
     'An address of the other family than the rest of the rule is left out with nftables: the rule matches more than it says.',
   'nftables/alias-duplicate': 'proxmox-firewall refuses everything when an alias is defined twice.',
@@ -267,10 +288,7 @@ export const DIAGNOSTIC_CODES = {
   'query/bad-port':
     'A packet has one source and one destination port, by number or by service name.',
   'query/bad-protocol': 'The protocol is neither a known name nor a number of one byte.',
-  'query/bad-script': 'A line of the script of a conversation cannot be understood.',
   'query/bad-state': 'A connection state is new, established, related, invalid or untracked.',
-  'query/flow-needs-address':
-    'A conversation is tracked by the addresses of both ends, and one of them is not known.',
   'query/flags-without-tcp': 'Only TCP segments have flags.',
   'query/icmp-code-alone': 'An ICMP code means something only together with its type.',
   'query/icmp-type-without-icmp': 'Only ICMP and ICMPv6 have a type.',

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { type Expectation, type PacketExpectation, parseExpect } from '../support/expect.ts'
-import { mismatch, type Outcome, samePlace } from '../support/expect-compare.ts'
+import { flowMismatch, mismatch, type Outcome, samePlace } from '../support/expect-compare.ts'
 
 /** The only expectation of a text that must have no errors. */
 function only(text: string): Expectation {
@@ -99,6 +99,39 @@ it('a diagnostic that must be reported has a code and perhaps a place', () => {
   expect(only('warn: tree/no-hosts')).toMatchObject({ place: null })
 })
 
+describe('a line about a conversation', () => {
+  it('has the arguments of the command and how it ends', () => {
+    expect(
+      only("flow: udp --answer-after 31s '105 -> 1.1.1.1:53' => DROP at 2 by policy in PVEFW-Drop"),
+    ).toMatchObject({
+      kind: 'flow',
+      argv: ['udp', '--answer-after', '31s', '105 -> 1.1.1.1:53'],
+      end: { verdict: 'drop', at: 2, by: { kind: 'policy', place: null }, chain: 'PVEFW-Drop' },
+      anew: null,
+    })
+  })
+
+  it('and perhaps how it ends when it is begun anew', () => {
+    expect(
+      only("flow: tcp --then then '192.168.1.53 -> host:22' => ACCEPT anew DROP by cluster.fw:5"),
+    ).toMatchObject({
+      end: { verdict: 'accept', at: null, by: null },
+      anew: { verdict: 'drop', by: { kind: 'rule', place: { file: 'cluster.fw', line: 5 } } },
+    })
+  })
+
+  it('is as expected or not', () => {
+    const end = { verdict: 'drop', at: 2, by: null, chain: null } as const
+    const outcome = { verdict: 'drop', at: 2, by: 'policy', place: null, chain: 'A' } as const
+    expect(flowMismatch(end, outcome, 1)).toBeNull()
+    expect(flowMismatch({ ...end, at: 1 }, outcome, 1)).toBe(
+      'line 1: expected DROP at 1, but it is DROP by policy in A at 2',
+    )
+    expect(flowMismatch({ ...end, verdict: 'accept' }, outcome, 1)).toContain('expected ACCEPT')
+    expect(flowMismatch({ ...end, chain: 'B' }, outcome, 1)).toContain('expected DROP in B')
+  })
+})
+
 it('a section holds until the next of its kind, and a line may say another state', () => {
   const { expectations } = parseExpect(
     [
@@ -138,6 +171,10 @@ describe('a wrong line is named by line and column', () => {
     ['[backend ebtables]', 1, 'no such backend: ebtables'],
     ['[guest 105]', 1, 'no such section: guest'],
     ['[node]', 1, 'a section is'],
+    ["flow: tcp '1.1.1.1 -> host:22'", 31, 'expected `=>`'],
+    ["flow: tcp '1.1.1.1 -> host => DROP", 7, 'a quotation mark is not closed'],
+    ['flow: tcp => DENY', 14, 'expected a verdict'],
+    ['flow: tcp => DROP at x', 22, 'expected the number of a packet'],
     ['warn:', 6, 'expected the code'],
     ['warn: config/x host.fw', 16, 'expected FILE:LINE'],
     ['constructor -> __proto__ toString', 34, 'expected a verdict'],

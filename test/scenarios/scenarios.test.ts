@@ -3,8 +3,14 @@ import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import type { NodeFirewall } from '../../src/firewall/node-firewall.ts'
 import { openNode, outcomeOf, placeOf } from '../support/ask.ts'
-import { type DiagnosticExpectation, parseExpect } from '../support/expect.ts'
-import { mismatch, samePlace } from '../support/expect-compare.ts'
+import {
+  type DiagnosticExpectation,
+  type Expectation,
+  type FlowExpectation,
+  parseExpect,
+} from '../support/expect.ts'
+import { flowMismatch, mismatch, samePlace } from '../support/expect-compare.ts'
+import { flowOutcomes } from '../support/flow-outcome.ts'
 import {
   type Backend,
   backendsOf,
@@ -50,7 +56,23 @@ describe.each(scenarioNames)('%s', (name) => {
     expect(expectations.length).toBeGreaterThan(0)
   })
 
-  const cases = expectations.flatMap((expectation) => {
+  const said = expectations.filter(({ kind }) => kind === 'flow') as FlowExpectation[]
+  const flows = said.flatMap((flow) =>
+    backendsOf(flow).map((backend) => [`${flow.title} (${backend})`, flow, backend] as const),
+  )
+  it.runIf(flows.length > 0).each(flows)('%s', async (_title, flow, backend) => {
+    const { end, anew } = await flowOutcomes(name, flow, backend)
+    expect(flowMismatch(flow.end, end, flow.line)).toBeNull()
+    if (flow.anew === null) return
+    if (anew === null) throw new Error('nothing is begun anew')
+    expect(flowMismatch(flow.anew, anew, flow.line)).toBeNull()
+  })
+
+  const asked = expectations.filter(({ kind }) => kind !== 'flow') as Exclude<
+    Expectation,
+    FlowExpectation
+  >[]
+  const cases = asked.flatMap((expectation) => {
     const backends = backendsOf(expectation)
     return backends.map((backend) => {
       const title = backends.length > 1 ? `${expectation.title} (${backend})` : expectation.title

@@ -1,5 +1,5 @@
 import { unreachable } from '../../src/source/unreachable.ts'
-import type { By, ExpectedVerdict, PacketExpectation, Place } from './expect.ts'
+import type { By, ExpectedVerdict, FlowEnd, PacketExpectation, Place } from './expect.ts'
 
 /** What came out for a packet, in the words of an `expect` file. */
 export type Outcome = {
@@ -19,6 +19,21 @@ export function mismatch(expected: PacketExpectation, outcome: Outcome): string 
     (expected.chain === null || expected.chain === outcome.chain)
   if (same) return null
   return `line ${expected.line}: expected ${showExpected(expected)}, but it is ${showOutcome(outcome, expected)}`
+}
+
+/** How a conversation ended. */
+export type FlowOutcome = Outcome & { readonly at: number | null }
+
+/** The same of a conversation. */
+export function flowMismatch(expected: FlowEnd, outcome: FlowOutcome, line: number): string | null {
+  const same =
+    expected.verdict === outcome.verdict &&
+    (expected.at === null || expected.at === outcome.at) &&
+    sameBy(expected.by, outcome) &&
+    (expected.chain === null || expected.chain === outcome.chain)
+  if (same) return null
+  const found = show(outcome.verdict, outcome.by, outcome.place, outcome.chain ?? 'no chain')
+  return `line ${line}: expected ${showExpected(expected)} at ${expected.at}, but it is ${found} at ${outcome.at}`
 }
 
 /** `etc/pve/firewall/105.fw` is what `105.fw` and `firewall/105.fw` mean, but not `05.fw`. */
@@ -47,7 +62,11 @@ function sameBy(by: By | null, outcome: Outcome): boolean {
   }
 }
 
-function showExpected({ verdict, by, chain }: PacketExpectation): string {
+function showExpected({
+  verdict,
+  by,
+  chain,
+}: Pick<PacketExpectation, 'verdict' | 'by' | 'chain'>): string {
   const place = by === null || by.kind === 'none' ? null : by.place
   return show(verdict, by === null ? null : by.kind, place, chain)
 }

@@ -1,4 +1,5 @@
 import type { QueryFields } from '../../src/packet/parse-fields.ts'
+import { shellWords } from './console.ts'
 
 /** What a line says must come out. `refused`: the backend loads none of this configuration. */
 export type ExpectedVerdict = 'accept' | 'drop' | 'reject' | 'unknown' | 'refused'
@@ -20,7 +21,7 @@ export type Circumstances = {
   readonly node: string | null
 }
 
-export type Expectation = PacketExpectation | DiagnosticExpectation
+export type Expectation = PacketExpectation | DiagnosticExpectation | FlowExpectation
 
 /** `outside 192.168.1.53 -> vm105 tcp/80  ACCEPT  by 105.fw:7`; a line with a list of ports makes one each. */
 export type PacketExpectation = Circumstances & {
@@ -42,6 +43,26 @@ export type DiagnosticExpectation = Circumstances & {
   readonly title: string
   readonly code: string
   readonly place: Place | null
+}
+
+/** How a conversation ends: with all packets there, or with the first that is lost. */
+export type FlowEnd = {
+  readonly verdict: ExpectedVerdict
+  /** Number of the packet; null: not said. */
+  readonly at: number | null
+  readonly by: By | null
+  readonly chain: string | null
+}
+
+/** `flow: ARGUMENTS => ACCEPT; anew DROP at 1 by cluster.fw:5`: what `pvefw flow` must answer. */
+export type FlowExpectation = Circumstances & {
+  readonly kind: 'flow'
+  readonly line: number
+  readonly title: string
+  readonly argv: readonly string[]
+  readonly end: FlowEnd
+  /** Of the conversation that is begun anew; null: not said. */
+  readonly anew: FlowEnd | null
 }
 
 /** One-based line and column of what is wrong, and what. */
@@ -99,7 +120,11 @@ export function parseExpect(text: string): ExpectFile {
       continue
     }
     const read =
-      first.text === 'warn:' ? readWarn(tokens, line, section) : readPacket(tokens, line, section)
+      first.text === 'warn:'
+        ? readWarn(tokens, line, section)
+        : first.text === 'flow:'
+          ? readFlow(tokens, line, section)
+          : readPacket(tokens, line, section)
     if (isBad(read)) errors.push({ line, column: read.column, message: read.message })
     else expectations.push(...read)
   }
@@ -149,6 +174,38 @@ function readWarn(
   if (isBad(place)) return place
   const title = tokens.map((token) => token.text).join(' ')
   return [{ kind: 'diagnostic', line, title, code: code.text, place, backends, node }]
+}
+
+function readFlow(
+  tokens: readonly Token[],
+  line: number,
+  { backends, node }: Section,
+): readonly Expectation[] | Bad {
+  const arrow = tokens.findIndex((token) => token.text === '=>')
+  if (arrow === -1) return bad(after(tokens), 'expected `=>` and how the conversation ends')
+  const title = tokens.map((token) => token.text).join(' ')
+  const words = tokens.slice(1, arrow).map((token) => token.text)
+  const argv = shellWords(words.join(' '))
+  if (argv === null) return bad(tokens[1]?.column ?? 1, 'a quotation mark is not closed')
+  const rest = tokens.slice(arrow + 1)
+  const again = rest.findIndex((token) => token.text === 'anew')
+  const end = readFlowEnd(again === -1 ? rest : rest.slice(0, again), after(tokens))
+  if (isBad(end)) return end
+  const anew = again === -1 ? null : readFlowEnd(rest.slice(again + 1), after(tokens))
+  if (isBad(anew)) return anew
+  return [{ kind: 'flow', line, title, argv, end, anew, backends, node }]
+}
+
+/** `DROP at 2 by policy in PVEFW-Drop`. */
+function readFlowEnd(tokens: readonly Token[], end: number): FlowEnd | Bad {
+  const [word, at, number] = tokens
+  const verdict = VERDICTS.get(word?.text ?? '')
+  if (verdict === undefined) return bad(word?.column ?? end, `expected a verdict: ${VERDICT_LIST}`)
+  const isNumbered = at?.text === 'at'
+  if (isNumbered && !/^[1-9]\d{0,3}$/.test(number?.text ?? ''))
+    return bad(number?.column ?? end, 'expected the number of a packet')
+  const tail = readTail(tokens.slice(isNumbered ? 3 : 1), end)
+  return isBad(tail) ? tail : { verdict, at: isNumbered ? Number(number?.text) : null, ...tail }
 }
 
 function readPacket(

@@ -43,6 +43,46 @@ export function* mapValues<V>({ root }: PersistentMap<V>): Generator<V> {
     else open.push(...node.children)
 }
 
+/**
+ * What is another value, or there in one of two maps only (null: in this one not). Cost: what they do not share, so
+ * little where one was made from the other.
+ */
+export function* mapChanges<V>(
+  before: PersistentMap<V>,
+  after: PersistentMap<V>,
+): Generator<{ readonly before: V | null; readonly after: V | null }> {
+  const open: (readonly [Node<V> | null, Node<V> | null])[] = [[before.root, after.root]]
+  for (let pair = open.pop(); pair !== undefined; pair = open.pop()) {
+    const [one, other] = pair
+    if (one === other) continue
+    if (one !== null && other !== null && 'bits' in one && 'bits' in other)
+      for (let bits = one.bits | other.bits; bits !== 0; bits &= bits - 1)
+        open.push([childAt(one, bits & -bits), childAt(other, bits & -bits)])
+    else {
+      const old = entriesBelow(one)
+      for (const [key, value] of entriesBelow(other)) {
+        const was = old.get(key) ?? null
+        old.delete(key)
+        if (was !== value) yield { before: was, after: value }
+      }
+      for (const value of old.values()) yield { before: value, after: null }
+    }
+  }
+}
+
+function childAt<V>({ bits, children }: Branch<V>, bit: number): Node<V> | null {
+  return (bits & bit) === 0 ? null : (children[countBelow(bits, bit)] ?? null)
+}
+
+function entriesBelow<V>(top: Node<V> | null): Map<string, V> {
+  const found = new Map<string, V>()
+  const open: Node<V>[] = top === null ? [] : [top]
+  for (let node = open.pop(); node !== undefined; node = open.pop())
+    if ('hash' in node) for (const [key, value] of node.entries) found.set(key, value)
+    else open.push(...node.children)
+  return found
+}
+
 function withKey<V>(
   node: Node<V> | null,
   hash: number,

@@ -1,331 +1,269 @@
-import {
-  type ConntrackTable,
-  EMPTY_TABLE,
-  entriesOf,
-  findEntry,
-  withoutExpired,
-} from '../../eval/conntrack/table.ts'
-import { tupleOf } from '../../eval/conntrack/tuple.ts'
-import type { Outcome } from '../../eval/trace.ts'
-import type { ConntrackEntry } from '../../netfilter/conntrack.ts'
+import { type ConntrackTable, EMPTY_TABLE } from '../../eval/conntrack/table.ts'
+import type { Tracking } from '../../eval/trace.ts'
 import type { Packet } from '../../netfilter/packet.ts'
-import type { FlowStep } from '../../packet/flow-script.ts'
-import { type Problem, problem } from '../../packet/problem.ts'
+import type { Direction, PacketStep, Script } from '../../packet/flow/step.ts'
+import { parseIcmpType } from '../../packet/icmp-types.ts'
+import { isProblem, type Problem, problem } from '../../packet/problem.ts'
 import type { Query } from '../../packet/query.ts'
-import type { Traced } from '../answer.ts'
+import { resolveQuery } from '../../topology/resolve.ts'
 import { ask } from '../ask.ts'
+import { settingsOf } from '../conntrack-settings.ts'
 import type { NodeFirewall } from '../node-firewall.ts'
-import {
-  icmpTypeOf,
-  layer4,
-  newStream,
-  protocolOfSaid,
-  type Stream,
-  told,
-  unsent,
-} from './conversation.ts'
-import { settingsOf } from './settings-of.ts'
+import type {
+  FlowEvent,
+  FlowRefused,
+  FlowResult,
+  NotSent,
+  PacketEvent,
+  Tables,
+} from './flow-result.ts'
+import { arrived, closedAt, NEW_STREAM, opposite, type Stream, sent } from './stream.ts'
+import { changesOf, expiredBetween } from './table-changes.ts'
+import { protocolProblem, queryFor, type TwoWays } from './two-ways.ts'
 
-/** A conversation and what it goes through. */
+/** What is said, and what is so before. */
 export type Flow = {
-  /** The first packet's way; its ports are those of the first connection. */
-  readonly query: Query
-  readonly steps: readonly FlowStep[]
-  /** Where answers go, if not back the way the question came: an endpoint; `elsewhere`: they do not pass this node. */
-  readonly back: string | 'elsewhere' | null
-  /** What conntrack of the node holds at the start. */
-  readonly table: ConntrackTable
-  /** Another configuration that takes over once so many packets were sent. */
-  readonly swap: { readonly firewall: NodeFirewall; readonly after: number } | null
+  readonly ways: TwoWays
+  readonly script: Script
+  /** What conntrack of the nodes holds before; a node that is not among them: nothing. */
+  readonly tables: Tables
+  /** Where the clock stands at the start, ms: that of `expiresAt`. */
+  readonly now: number
+  /** Another configuration after the step of this index: conntrack keeps what it holds. */
+  readonly next: { readonly after: number; readonly firewall: NodeFirewall } | null
+  /** Id of the pings of a script that says none. */
+  readonly echoId: number
 }
 
-/** What became of one packet of a conversation. */
-export type FlowPacket = {
-  readonly step: Extract<FlowStep, { kind: 'packet' }>
-  /** Ms since the first one. */
-  readonly at: number
-  /** The configuration it met: the second is `--then`'s. */
-  readonly firewall: NodeFirewall
-  /** Name of its connection; null where there is one only. */
-  readonly connection: string | null
-  readonly fate:
-    | { readonly kind: 'traced'; readonly asked: Traced; readonly changes: readonly Change[] }
-    /** It passes elsewhere, and arrives. */
-    | { readonly kind: 'elsewhere' }
-    | { readonly kind: 'unsent'; readonly why: string }
+/** Everything that goes on while a conversation runs. */
+type Running = {
+  firewall: NodeFirewall
+  now: number
+  tables: Map<string, ConntrackTable>
+  /** Of each connection, by name; '' is the one that was asked about. */
+  readonly streams: Map<string, Stream>
+  /** The last packet an end sent, as an ICMP error would quote it, by connection and direction. */
+  readonly quotable: Map<string, Packet>
+  readonly packets: PacketEvent[]
+  /** Who has been told that a connection is over, and by the answer to which packet. */
+  readonly refused: Map<string, PacketEvent>
 }
 
-/** How one entry of conntrack changed by a packet. */
-export type Change = {
-  readonly what: 'new' | 'changed' | 'gone'
-  readonly node: string
-  readonly entry: ConntrackEntry
-}
-
-export type FlowResult = {
-  readonly packets: readonly FlowPacket[]
-  /** Of the first packet that did not get through; `accept` where all did. */
-  readonly outcome: Outcome
-  /** The first packet that failed, and why in words besides the rule that decided. */
-  readonly failed: FlowPacket | null
-  readonly why: string | null
-  /** What conntrack of each node holds at the end. */
-  readonly tables: ReadonlyMap<string, ConntrackTable>
-  /** With another configuration: the first packet of a connection begun after all this. */
-  readonly fresh: FlowPacket | null
-  /** When it ended, ms. */
-  readonly end: number
-}
-
-/** Sends the packets of a conversation one after the other, each through what conntrack holds after those before it. */
-export function runFlow(first: NodeFirewall, flow: Flow): FlowResult | Problem {
-  const { node } = first.tree
-  let tables: ReadonlyMap<string, ConntrackTable> = new Map([[node, flow.table]])
-  let firewall = first
-  let now = 0
-  let sent = 0
-  const start = streamOf(flow.query)
-  const streams = new Map<string, Stream>([['', start]])
-  let name = ''
-  const packets: FlowPacket[] = []
-  for (const step of flow.steps) {
+/**
+ * Runs a conversation: each packet through the rules and through conntrack as the one before left it. An end sends what
+ * it has to say when it got the last packet before it that came from the other end; what is lost is not sent again. The
+ * answer of a REJECT ends the connection for the sender that gets it.
+ */
+export function runFlow(firewall: NodeFirewall, flow: Flow): FlowResult | FlowRefused {
+  const { ways, script, next } = flow
+  const running: Running = {
+    firewall,
+    now: flow.now,
+    tables: new Map(flow.tables),
+    streams: new Map(),
+    quotable: new Map(),
+    packets: [],
+    refused: new Map(),
+  }
+  const events: FlowEvent[] = []
+  for (const [index, step] of script.steps.entries()) {
     if (step.kind === 'wait') {
-      now += step.ms
-      continue
+      const from = running.now
+      running.now += step.ms
+      const changes = expiredBetween(running.tables, from, running.now)
+      events.push({ kind: 'wait', at: running.now, ms: step.ms, changes })
+    } else {
+      const event = packetEvent(running, flow, step)
+      if (isProblem(event)) return { kind: 'refused', problems: [event] }
+      running.packets.push(event)
+      events.push(event)
     }
-    if (step.kind === 'connection') {
-      const opened = connectionOf(step, streams, start)
-      if (opened === null)
-        return problem(
-          'query/bad-script',
-          `line ${step.line}, column 1: no connection \`${step.name}\` was begun`,
-          'give it ports where it begins: `connection data 50000`',
-        )
-      name = opened
-      continue
+    if (next?.after === index) {
+      running.firewall = next.firewall
+      events.push({ kind: 'configuration', at: running.now, firewall: next.firewall })
     }
-    if (flow.swap !== null && sent >= flow.swap.after) firewall = flow.swap.firewall
-    const stream = streams.get(name) as Stream
-    const connection = streams.size > 1 ? name || 'control' : null
-    const common = { step, at: now, firewall, connection }
-    const why = unsent(step, stream)
-    if (why !== null) {
-      stream.arrived[step.direction] = false
-      packets.push({ ...common, fate: { kind: 'unsent', why } })
-      continue
-    }
-    sent += 1
-    if (step.direction === 'back' && flow.back === 'elsewhere') {
-      const packet = previous(packets)
-      if (packet === null) return problem('query/bad-script', 'answers come before any question')
-      const answer = { ...packet, l4: layer4(step.said, 'back', stream, packet) }
-      told(stream, 'back', answer, true)
-      packets.push({ ...common, fate: { kind: 'elsewhere' } })
-      continue
-    }
-    const done = send(firewall, flow, step, stream, tables, now)
-    if ('code' in done) return done
-    const { asked, changes, tables: after } = done
-    tables = after
-    told(stream, step.direction, asked.resolved.packet, asked.trace.outcome === 'accept')
-    packets.push({ ...common, fate: { kind: 'traced', asked, changes } })
   }
-  const failed =
-    packets.find(({ fate }) => fate.kind === 'traced' && fate.asked.trace.outcome !== 'accept') ??
-    null
-  const fresh = flow.swap === null ? null : freshOf(flow, tables, now)
-  if (fresh !== null && 'code' in fresh) return fresh
-  return {
-    packets,
-    outcome: failed?.fate.kind === 'traced' ? failed.fate.asked.trace.outcome : 'accept',
-    failed,
-    why: failed === null ? null : whyOf(failed, packets, flow),
-    tables,
-    fresh,
-    end: now,
+  return { kind: 'ran', firewall, ways, script, events, tables: running.tables, now: running.now }
+}
+
+/** True for a packet that its receiver got. */
+export function gotThere({ fate }: PacketEvent): boolean {
+  return fate.kind === 'unseen' || (fate.kind === 'walked' && fate.asked.trace.outcome === 'accept')
+}
+
+function packetEvent(
+  running: Running,
+  { ways, script, echoId }: Flow,
+  step: PacketStep,
+): PacketEvent | Problem {
+  const base = {
+    kind: 'packet',
+    at: running.now,
+    number: running.packets.length + 1,
+    step,
+  } as const
+  const why = step.forced ? null : notSent(running, step)
+  if (why !== null) return { ...base, fate: { kind: 'not-sent', why } }
+  const { direction, what } = step
+  const connection = script.connections.find(({ name }) => name === step.connection) ?? null
+  const wrong = connection === null ? protocolProblem(ways, what) : null
+  if (wrong !== null) return wrong
+  const query = queryFor(ways, direction, connection, what)
+  if (isProblem(query)) return query
+  const made = make(running, step, ways.client.version, echoId)
+  if (isProblem(made)) return made
+  running.streams.set(nameIn(step.connection), made.stream)
+  if (step.unseen || (direction === 'back' && ways.backUnseen)) {
+    const resolved = resolveQuery(running.firewall.topology, query, running.firewall.tables)
+    if (resolved.kind === 'refused') return resolved.problems[0] ?? nothingAsked(step)
+    const packet = made.refine(resolved.packet)
+    quote(running, step, packet)
+    arrive(running, step, packet)
+    return { ...base, fate: { kind: 'unseen', packet } }
   }
+  return walked(running, base, query, made.refine)
 }
 
-function streamOf({ sport, dport }: Query): Stream {
-  return newStream(sport ?? FIRST_PORT, dport ?? 0)
+function walked(
+  running: Running,
+  base: Omit<PacketEvent, 'fate'>,
+  query: Query,
+  refine: (packet: Packet) => Packet,
+): PacketEvent | Problem {
+  const { firewall, now } = running
+  const { step } = base
+  const before: Tables = new Map(running.tables)
+  const tracking = trackingFor(running, query)
+  const asked = ask(firewall, query, { tracking, refine })
+  if (asked.kind === 'refused') return asked.problems[0] ?? nothingAsked(step)
+  for (const [node, table] of asked.tracked) running.tables.set(node, table)
+  const changes = changesOf(before, running.tables, now)
+  const fate = { kind: 'walked', firewall, asked, before, changes } as const
+  const event: PacketEvent = { ...base, fate }
+  const { trace } = asked
+  quote(running, step, trace.packet)
+  if (trace.outcome === 'accept') arrive(running, step, trace.packet)
+  else if (trace.reply?.reachesSender === true) refuse(running, event)
+  return event
 }
 
-/** The first port a client takes (net.ipv4.ip_local_port_range is 32768 60999; RFC 6335 says 49152). */
-const FIRST_PORT = 49_152
-
-function connectionOf(
-  { name, sport, dport }: Extract<FlowStep, { kind: 'connection' }>,
-  streams: Map<string, Stream>,
-  start: Stream,
-): string | null {
-  if (name === 'control' && dport === null) return ''
-  if (dport === null) return streams.has(name) ? name : null
-  streams.set(name, newStream(sport ?? start.sport + streams.size, dport))
-  return name
+/** Tables and settings of the nodes the packet will pass. */
+function trackingFor({ firewall, tables, now }: Running, query: Query): Map<string, Tracking> {
+  const resolved = resolveQuery(firewall.topology, query, firewall.tables)
+  const nodes = resolved.kind === 'refused' ? [] : resolved.path.legs.map(({ node }) => node)
+  return new Map(
+    [...new Set([...nodes, firewall.tree.node])].map((node) => [
+      node,
+      {
+        table: tables.get(node) ?? EMPTY_TABLE,
+        now,
+        settings: settingsOf(firewall.onNode(node) ?? firewall),
+      },
+    ]),
+  )
 }
 
-function previous(packets: readonly FlowPacket[]): Packet | null {
-  for (const { fate } of packets.toReversed())
-    if (fate.kind === 'traced') return fate.asked.resolved.packet
-  return null
+/** Null: it is sent. An end answers the last packet before it that came from the other end, of any connection. */
+function notSent({ packets, refused }: Running, step: PacketStep): NotSent | null {
+  const over = refused.get(key(step.connection, step.direction))
+  if (over !== undefined) return { kind: 'refused', packet: over }
+  const before = packets.findLast((one) => one.step.direction !== step.direction)
+  return before === undefined || gotThere(before) ? null : { kind: 'unanswered', packet: before }
 }
 
-type Done = {
-  readonly asked: Traced
-  readonly changes: readonly Change[]
-  readonly tables: ReadonlyMap<string, ConntrackTable>
+/** The sender of a rejected packet is told: a connection that begins is over, a reset ends any (tcp_v4_err, tcp_reset). */
+function refuse(running: Running, event: PacketEvent): void {
+  const { step, fate } = event
+  if (fate.kind !== 'walked') return
+  const isReset = fate.asked.trace.reply?.with === 'tcp-reset'
+  const stream = streamOf(running, step)
+  const isOpen = step.what.kind === 'tcp' && stream[step.direction].got !== null
+  if (isOpen && !isReset) return
+  running.refused.set(key(step.connection, step.direction), event)
+  running.streams.set(nameIn(step.connection), closedAt(stream, step.direction))
 }
 
-function send(
-  firewall: NodeFirewall,
-  flow: Flow,
-  step: Extract<FlowStep, { kind: 'packet' }>,
-  stream: Stream,
-  tables: ReadonlyMap<string, ConntrackTable>,
-  now: number,
-): Done | Problem {
-  const alive = new Map([...tables].map(([node, table]) => [node, withoutExpired(table, now)]))
-  for (const node of firewall.tree.nodes) if (!alive.has(node)) alive.set(node, EMPTY_TABLE)
-  const settings = settingsOf(firewall)
-  const tracking = new Map([...alive].map(([node, table]) => [node, { table, now, settings }]))
-  const way = step.direction === 'out' ? flow.query : answering(flow)
-  const family = familyOf(firewall, flow)
-  const proto = protocolOfSaid(step.said, family)
-  const hasPorts = step.said.kind === 'tcp' || step.said.kind === 'udp'
-  const ports =
-    step.direction === 'out' ? [stream.sport, stream.dport] : [stream.dport, stream.sport]
-  const query: Query = {
-    ...way,
-    proto,
-    sport: hasPorts ? (ports[0] ?? null) : null,
-    dport: hasPorts ? (ports[1] ?? null) : null,
-    flags: step.said.kind === 'tcp' ? step.said.flags : null,
-    icmpType: icmpTypeOf(step.said),
-    icmpCode: null,
-  }
-  const asked = ask(firewall, query, {
-    tracking,
-    refine: (packet) => ({ ...packet, l4: layer4(step.said, step.direction, stream, packet) }),
-  })
-  if (asked.kind === 'refused') {
-    const [first] = asked.problems
-    return first ?? problem('query/bad-script', 'this packet cannot be asked about')
-  }
-  const { l3 } = asked.resolved.packet
-  if ((l3.kind === 'ip' || l3.kind === 'ip6') && (l3.src === 'unknown' || l3.dst === 'unknown'))
-    return problem(
-      'query/flow-needs-address',
-      `the ${l3.src === 'unknown' ? 'source' : 'destination'} address is not known, and conntrack goes by it`,
-      `say it with ${l3.src === 'unknown' ? '--src' : '--dst'} ADDRESS`,
-    )
-  return { asked, changes: changesOf(alive, asked.tracked), tables: asked.tracked }
-}
+type Made = { readonly refine: (packet: Packet) => Packet; readonly stream: Stream }
 
-const families = new WeakMap<Flow, 4 | 6>()
-
-/** Of the first packet: pings are of one protocol or the other. */
-function familyOf(firewall: NodeFirewall, flow: Flow): 4 | 6 {
-  const known = families.get(flow)
-  if (known !== undefined) return known
-  const { query } = flow
-  const probe = ask(firewall, {
-    ...query,
-    proto: 6,
-    sport: 1,
-    dport: 1,
-    icmpType: null,
-    flags: null,
-  })
-  const family = probe.kind === 'traced' && probe.resolved.packet.l3.kind === 'ip6' ? 6 : 4
-  families.set(flow, family)
-  return family
-}
-
-/** The way of answers: the question's, turned round. */
-function answering({ query, back }: Flow): Query {
-  return {
-    ...query,
-    from: query.to,
-    to: back ?? query.from ?? (query.src === null ? 'outside' : null),
-    src: query.dst,
-    dst: query.src,
-    mac: null,
-  }
-}
-
-function changesOf(
-  before: ReadonlyMap<string, ConntrackTable>,
-  after: ReadonlyMap<string, ConntrackTable>,
-): readonly Change[] {
-  const changes: Change[] = []
-  for (const [node, table] of after) {
-    const old = new Map(
-      entriesOf(before.get(node) ?? EMPTY_TABLE).map((entry) => [entry.id, entry]),
-    )
-    for (const entry of entriesOf(table)) {
-      const was = old.get(entry.id)
-      old.delete(entry.id)
-      if (was === undefined) changes.push({ what: 'new', node, entry })
-      else if (was !== entry) changes.push({ what: 'changed', node, entry })
-    }
-    for (const entry of old.values()) changes.push({ what: 'gone', node, entry })
-  }
-  return changes
-}
-
-/** A connection begun now: the same first packet from another port. */
-function freshOf(
-  flow: Flow,
-  tables: ReadonlyMap<string, ConntrackTable>,
-  now: number,
-): FlowPacket | Problem | null {
-  const step = flow.steps.find((each) => each.kind === 'packet')
-  if (step?.kind !== 'packet' || flow.swap === null) return null
-  const { firewall } = flow.swap
-  const stream = newStream((flow.query.sport ?? FIRST_PORT) + 100, flow.query.dport ?? 0)
-  const done = send(firewall, flow, step, stream, tables, now)
-  if ('code' in done) return done
-  const { asked, changes } = done
-  return { step, at: now, firewall, connection: null, fate: { kind: 'traced', asked, changes } }
-}
-
-/** What conntrack has to do with a failure; null: nothing, the rule says it all. */
-function whyOf(
-  { step, fate, at }: FlowPacket,
-  packets: readonly FlowPacket[],
-  flow: Flow,
-): string | null {
-  if (fate.kind !== 'traced') return null
-  const { trace, resolved } = fate.asked
-  const state = trace.hops.findLast(({ hop }) => hop.tracks)?.state ?? trace.hops.at(-1)?.state
-  const earlier = packets.filter(({ fate: other }) => other.kind === 'traced' && other !== fate)
-  if (state === 'established' || state === 'related')
-    return 'the connection is known, so a rule before the one for known connections stops it'
-  if (earlier.length === 0) return null
-  const forgotten = expiredBefore(earlier, resolved.packet, at)
-  if (forgotten !== null) return forgotten
-  if (flow.back === 'elsewhere' && state === 'invalid')
-    return 'conntrack of this node has not seen the answers, which go another way: what follows belongs to nothing it knows'
-  if (step.direction === 'back')
-    return `its connection is not known here (${state}): the way out alone being open makes no connection`
-  return state === 'invalid'
-    ? 'conntrack does not take it for a part of its connection (INVALID)'
-    : null
-}
-
-/** Whether an entry for a packet was there and had expired by then. */
-function expiredBefore(earlier: readonly FlowPacket[], packet: Packet, now: number): string | null {
-  const tuple = tupleOf(packet)
-  if (tuple === null) return null
-  for (const { fate, at } of earlier.toReversed()) {
-    if (fate.kind !== 'traced') continue
-    for (const table of fate.asked.tracked.values()) {
-      const found = findEntry(table, tuple, 0, at)
-      if (found !== null && found.entry.expiresAt <= now) {
-        const seconds = (found.entry.expiresAt - at) / 1000
-        return `its connection was forgotten ${seconds} s after the packet before: this one is a stranger's`
+/** What of a packet its script and its connection say beyond the question. */
+function make(running: Running, step: PacketStep, family: 4 | 6, echoId: number): Made | Problem {
+  const stream = streamOf(running, step)
+  const { what, direction, connection } = step
+  switch (what.kind) {
+    case 'tcp': {
+      const made = sent(stream, direction, what)
+      const payload = what.payload === null ? {} : { payload: what.payload }
+      return {
+        stream: made.stream,
+        refine: (packet) =>
+          packet.l4.kind === 'tcp'
+            ? { ...packet, l4: { ...packet.l4, segment: made.segment, ...payload } }
+            : packet,
       }
     }
+    case 'udp': {
+      const { payload } = what
+      if (payload === null) return { stream, refine: (packet) => packet }
+      return {
+        stream,
+        refine: (packet) =>
+          packet.l4.kind === 'udp' ? { ...packet, l4: { ...packet.l4, payload } } : packet,
+      }
+    }
+    case 'echo': {
+      const id = what.id ?? echoId
+      return { stream, refine: (packet) => withIcmp(packet, { id }) }
+    }
+    case 'icmp': {
+      if (!isError(what.type, family)) return { stream, refine: (packet) => packet }
+      const inner = running.quotable.get(key(connection, opposite(direction)))
+      if (inner === undefined) return nothingAsked(step)
+      return { stream, refine: (packet) => withIcmp(packet, { inner }) }
+    }
+    default:
+      return { stream, refine: (packet) => packet }
   }
-  return null
+}
+
+function withIcmp(packet: Packet, more: { readonly id?: number; readonly inner?: Packet }): Packet {
+  const { l4 } = packet
+  return l4.kind === 'icmp' || l4.kind === 'icmpv6' ? { ...packet, l4: { ...l4, ...more } } : packet
+}
+
+/** Messages that quote a packet: RFC 1122 3.2.2, RFC 4443 2.1. */
+function isError(text: string, family: 4 | 6): boolean {
+  const type = parseIcmpType(text, family)?.type ?? null
+  if (family === 4) return type !== null && [3, 4, 5, 11, 12].includes(type)
+  return type !== null && type < 128
+}
+
+function nothingAsked({ what }: PacketStep): Problem {
+  const type = what.kind === 'icmp' ? what.type : 'an ICMP error'
+  return problem(
+    'flow/nothing-asked-of',
+    `${type} is about a packet, and none went the other way before`,
+    'put a packet of the other direction before it',
+  )
+}
+
+function quote(running: Running, { connection, direction }: PacketStep, packet: Packet): void {
+  running.quotable.set(key(connection, direction), packet)
+}
+
+function arrive(running: Running, step: PacketStep, { l4 }: Packet): void {
+  if (l4.kind !== 'tcp' || l4.segment === undefined || l4.flags === 'unknown') return
+  const stream = arrived(streamOf(running, step), step.direction, l4.segment, l4.flags)
+  running.streams.set(nameIn(step.connection), stream)
+}
+
+function streamOf({ streams }: Running, { connection }: PacketStep): Stream {
+  return streams.get(nameIn(connection)) ?? NEW_STREAM
+}
+
+function key(connection: string | null, direction: Direction): string {
+  return `${direction} ${nameIn(connection)}`
+}
+
+function nameIn(connection: string | null): string {
+  return connection === null ? '' : connection
 }
