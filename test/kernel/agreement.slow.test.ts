@@ -35,7 +35,7 @@ describe.skipIf(localMissing !== null)(titled('this kernel', localMissing), () =
     timeout: 10 * minutes,
   }, async () => {
     const tally = newTally()
-    const amount = { seed, configurations: 250, packets: 90 }
+    const amount = { seed, configurations: 230, packets: 90 }
     const found = await kernelAgrees(await opened(localLab()), 'iptables', amount, tally)
     report('iptables', tally)
     expect(found === null ? null : showDiffers(found)).toBeNull()
@@ -71,7 +71,7 @@ describe.skipIf(vmMissing !== null)(titled("Debian's kernel under qemu", vmMissi
   }, async () => {
     const tally = newTally()
     const lab = await opened(vmLab())
-    const amount = { seed, configurations: 290, packets: 100 }
+    const amount = { seed, configurations: 265, packets: 100 }
     const found = await kernelAgrees(lab, 'nftables', amount, tally)
     report('nftables', tally)
     expect(found === null ? null : showDiffers(found)).toBeNull()
