@@ -71,7 +71,7 @@ describe.skipIf(vmMissing !== null)(titled("Debian's kernel under qemu", vmMissi
   }, async () => {
     const tally = newTally()
     const lab = await opened(vmLab())
-    const amount = { seed, configurations: 265, packets: 100 }
+    const amount = { seed, configurations: 290, packets: 100 }
     const found = await kernelAgrees(lab, 'nftables', amount, tally)
     report('nftables', tally)
     expect(found === null ? null : showDiffers(found)).toBeNull()
