@@ -27,6 +27,9 @@ export function frameOf(packet: Packet, wire: Wire, mark: number): Uint8Array {
   return joined(header, datagramOf(packet, mark))
 }
 
+/** Protocol of an IP packet with nothing in it (RFC 8200, 4.7). */
+export const NO_NEXT_HEADER = 59
+
 /** The IP packet alone, as a raw socket sends it. */
 export function datagramOf(packet: Packet, mark: number): Uint8Array {
   const { l3 } = packet
@@ -34,7 +37,7 @@ export function datagramOf(packet: Packet, mark: number): Uint8Array {
   const version = l3.kind === 'ip' ? 4 : 6
   const src = addressBytes(known(l3.src, 'source'), version)
   const dst = addressBytes(known(l3.dst, 'destination'), version)
-  const proto = protocolOf(packet) ?? 59
+  const proto = protocolOf(packet) ?? NO_NEXT_HEADER
   const body = transportOf(packet.l4, { src, dst, proto }, mark)
   return version === 4 ? ipv4(src, dst, proto, body, mark) : ipv6(src, dst, proto, body, mark)
 }

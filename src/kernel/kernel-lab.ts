@@ -2,12 +2,12 @@ import { tupleOf } from '../eval/conntrack/tuple.ts'
 import type { Question } from '../eval/trace.ts'
 import type { NodeFirewall } from '../firewall/node-firewall.ts'
 import type { Hop } from '../netfilter/hook.ts'
-import { ETHERTYPE, type Known, type Packet } from '../netfilter/packet.ts'
+import { ETHERTYPE, type Known, type Packet, protocolOf } from '../netfilter/packet.ts'
 import type { Ruleset } from '../netfilter/ruleset.ts'
 import { type Agent, type Operation, type Result, startAgent } from './agent.ts'
 import type { KernelAnswer } from './answer.ts'
 import { FLUSH, insertion, type KernelConnection, kernelConnection, LIST } from './ctnetlink.ts'
-import { addressBytes, datagramOf, frameOf, joined, markOf } from './frame.ts'
+import { addressBytes, datagramOf, frameOf, joined, markOf, NO_NEXT_HEADER } from './frame.ts'
 import { cleared, type Ebtables, type Loaded, stepsOf } from './load.ts'
 import { messagesIn, numberIn } from './netlink.ts'
 import { type ExtraPort, type Network, networkOf } from './network.ts'
@@ -415,16 +415,21 @@ function answersOf(
   )
 }
 
-/** True where a datagram has the ends of the packet: others may carry its mark. */
+/** True where a datagram has protocol and ends of the packet: an answer may carry its mark by chance. */
 function isOf(datagram: Uint8Array, packet: Packet | undefined): boolean {
   if (packet === undefined) return false
   const { l3 } = packet
   if (l3.kind !== 'ip' && l3.kind !== 'ip6') return false
   const version = l3.kind === 'ip' ? 4 : 6
   if ((datagram[0] ?? 0) >> 4 !== version || l3.src === 'unknown') return false
+  if (
+    l3.dst === 'unknown' ||
+    (protocolOf(packet) ?? NO_NEXT_HEADER) !== datagram[version === 4 ? 9 : 6]
+  )
+    return false
   const at = version === 4 ? 12 : 8
-  const src = addressBytes(l3.src, version)
-  return src.every((byte, index) => datagram[at + index] === byte)
+  const ends = [...addressBytes(l3.src, version), ...addressBytes(l3.dst, version)]
+  return ends.every((byte, index) => datagram[at + index] === byte)
 }
 
 function isArp(frame: Uint8Array, question: Question | undefined): boolean {
