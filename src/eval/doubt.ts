@@ -236,7 +236,7 @@ function fullDomain(slot: number, packet: Packet): Domain {
  * What a frame can be to the link layer (`skb->pkt_type`, eth_type_trans in net/ethernet/eth.c): told by its MAC
  * address, else by the IP address it was sent for.
  */
-function packetTypes({ ether, l3 }: Packet): readonly string[] {
+export function packetTypes({ ether, l3 }: Packet): readonly string[] {
   if (ether.dst !== 'unknown') {
     if (ether.dst === 0xffff_ffff_ffff) return ['broadcast']
     return isGroupAddress(ether.dst) ? ['multicast'] : ['host', 'other']

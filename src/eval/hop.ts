@@ -16,7 +16,7 @@ export type HopResult = {
 }
 
 /** A base chain with the family it runs for. */
-type Base = { readonly family: Family; readonly chain: CompiledChain }
+export type Base = { readonly family: Family; readonly chain: CompiledChain }
 
 const PASSED: HopResult = { verdict: 'accept', rejectWith: null, chains: [] }
 
@@ -100,6 +100,11 @@ function sees(family: Family, { l3 }: Packet): boolean {
     default:
       return unreachable(family)
   }
+}
+
+/** The base chains that see a packet at a hop, in the kernel's order. */
+export function baseChainsAt(ruleset: Ruleset, hop: Hop, packet: Packet): readonly Base[] {
+  return baseChains(ruleset, hop).filter(({ family }) => sees(family, packet))
 }
 
 const caches = new WeakMap<Ruleset, Map<number, readonly Base[]>>()

@@ -2,7 +2,7 @@ import type { ConntrackTable } from '../eval/conntrack/table.ts'
 import { evaluate } from '../eval/evaluate.ts'
 import { replyFate } from '../eval/reply.ts'
 import type { HopTrace, Question, Trace, Tracking } from '../eval/trace.ts'
-import type { Leg } from '../netfilter/hook.ts'
+import type { Leg, Path } from '../netfilter/hook.ts'
 import type { Packet } from '../netfilter/packet.ts'
 import type { Ruleset } from '../netfilter/ruleset.ts'
 import type { Problem } from '../packet/problem.ts'
@@ -52,16 +52,10 @@ export function ask(
   const resolved = tracking.size === 0 ? found : { ...found, packet: refine(found.packet) }
   const stages: Stage[] = []
   const tracked = new Map([...tracking].map(([node, { table }]) => [node, table]))
-  for (const legs of legsByNode(resolved.path.legs)) {
-    const node = legs[0]?.node ?? firewall.tree.node
-    const own = firewall.onNode(node) ?? firewall
+  for (const { firewall: own, node, path } of waysOf(firewall, resolved.path)) {
     const question: Question = {
       ruleset: rulesOf(own),
-      path: {
-        ...resolved.path,
-        legs: own.live === undefined ? legs : legs.map(withAllFamilies),
-        assumptions: stages.length === 0 ? resolved.path.assumptions : [],
-      },
+      path,
       packet: resolved.packet,
       state: resolved.state,
       fib: firewall.topology.fibOf(node),
@@ -77,6 +71,30 @@ export function ask(
   return { kind: 'traced', query, resolved, stages, tracked, trace: joined(resolved, stages) }
 }
 
+/** The part of a way that runs on one node, and the firewall it runs through there. */
+export type Way = {
+  readonly firewall: NodeFirewall
+  readonly node: string
+  readonly path: Path
+}
+
+/** A way cut where it goes from node to node. What was assumed to draw it is told of the first part. */
+export function waysOf(firewall: NodeFirewall, path: Path): readonly Way[] {
+  return legsByNode(path.legs).map((legs, part) => {
+    const node = legs[0]?.node ?? firewall.tree.node
+    const own = firewall.onNode(node) ?? firewall
+    return {
+      firewall: own,
+      node,
+      path: {
+        ...path,
+        legs: own.live === undefined ? legs : legs.map(withAllFamilies),
+        assumptions: part === 0 ? path.assumptions : [],
+      },
+    }
+  })
+}
+
 function trackingOn(
   node: string,
   tracking: ReadonlyMap<string, Tracking>,
@@ -86,7 +104,7 @@ function trackingOn(
 }
 
 /** What a node holds: what was dumped, else what its configuration compiles to. */
-function rulesOf({ live, compiled }: NodeFirewall): Ruleset {
+export function rulesOf({ live, compiled }: NodeFirewall): Ruleset {
   if (live !== undefined) return live.ruleset
   return compiled.state === 'disabled' ? NO_RULES : compiled.held
 }

@@ -44,12 +44,17 @@ const validFlags: readonly number[] = [
   ACK | URG,
 ]
 
+/** Whether TCP has such a segment at all: others are invalid whatever connection they are of. */
+export function hasValidFlags(flags: number): boolean {
+  return validFlags.includes(flags & ~(PSH | ECE | CWR))
+}
+
 /**
  * `tcp_new` with the row sNO of `tcp_conntracks`: a SYN opens a connection, and a lone ACK is taken up (tcp_loose);
  * RST, FIN and SYN/ACK of nowhere are invalid.
  */
 function tcpState(flags: number): CtState {
-  if (!validFlags.includes(flags & ~(PSH | ECE | CWR))) return 'invalid'
+  if (!hasValidFlags(flags)) return 'invalid'
   if ((flags & (RST | FIN)) !== 0) return 'invalid'
   return (flags & (SYN | ACK)) === (SYN | ACK) ? 'invalid' : 'new'
 }
