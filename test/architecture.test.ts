@@ -20,7 +20,7 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   compile: ['config', 'read', 'netfilter', 'ip', 'source'],
   topology: ['config', 'packet', 'netfilter', 'ip', 'source'],
   eval: ['netfilter', 'ip', 'source'],
-  symbolic: ['netfilter', 'ip', 'source'],
+  symbolic: ['eval', 'netfilter', 'ip', 'source'],
   audit: ['symbolic', 'eval', 'compile', 'config', 'netfilter', 'ip', 'source'],
   render: ['audit', 'eval', 'netfilter', 'ip', 'source'],
   firewall: [
