@@ -22,7 +22,7 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   eval: ['netfilter', 'ip', 'source'],
   symbolic: ['eval', 'netfilter', 'ip', 'source'],
   audit: ['symbolic', 'eval', 'compile', 'config', 'netfilter', 'ip', 'source'],
-  render: ['audit', 'eval', 'netfilter', 'ip', 'source'],
+  render: ['audit', 'symbolic', 'eval', 'netfilter', 'ip', 'source'],
   firewall: [
     ...['source', 'ip', 'netfilter', 'config', 'packet', 'read', 'compile', 'topology'],
     ...['eval', 'symbolic', 'audit', 'render'],

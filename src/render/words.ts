@@ -160,7 +160,8 @@ export function showActual(field: FieldName, value: bigint | number | string | n
   return String(value)
 }
 
-const PROTOCOLS = new Map<number, string>(
+/** Names of the protocols that netfilter knows, by number. */
+export const PROTOCOLS: ReadonlyMap<number, string> = new Map<number, string>(
   Object.entries(PROTO).map(([name, number]) => [number, name]),
 )
 
