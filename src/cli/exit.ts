@@ -14,18 +14,22 @@ export type ExitCode = (typeof EXIT)[keyof typeof EXIT]
 export const EXIT_MEANINGS: readonly { readonly code: ExitCode; readonly meaning: string }[] = [
   {
     code: EXIT.answered,
-    meaning: 'answered; with --expect: as expected; drift, verify: no difference',
+    meaning:
+      'answered; with --expect: as expected; drift, verify: no difference; audit: nothing lost',
   },
   {
     code: EXIT.unexpected,
-    meaning: 'with --expect: not as expected; drift, verify: a difference',
+    meaning: 'with --expect: not as expected; drift, verify: a difference; audit: something lost',
   },
   { code: EXIT.usage, meaning: 'the command line or the packet makes no sense' },
   {
     code: EXIT.refused,
     meaning: 'the configuration or a dump cannot be read, or the backend refuses it',
   },
-  { code: EXIT.unknown, meaning: 'the verdict is unknown: something cannot be evaluated' },
+  {
+    code: EXIT.unknown,
+    meaning: 'the verdict is unknown: something cannot be evaluated or proved',
+  },
   { code: EXIT.unavailable, meaning: 'verify: the kernel cannot be asked here' },
   { code: EXIT.bug, meaning: 'a bug of pvefw' },
 ]

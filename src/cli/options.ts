@@ -40,6 +40,7 @@ export type Command = {
     | 'flow'
     | 'verify'
     | 'drift'
+    | 'audit'
     | 'compile'
     | 'backends'
     | 'explain'
@@ -504,6 +505,70 @@ export const DRIFT: Command = {
   ],
 }
 
+const proposed: Option = {
+  ...option(
+    CONFIGURATION,
+    'proposed',
+    'DIR|FILE..',
+    'the configuration after the change: a whole tree, or files that replace those of --root',
+    {
+      completes: 'file',
+      more:
+        'A directory is read as --root is. A file replaces the one of its name: cluster.fw, 105.fw, VNET.fw, and ' +
+        'host.fw of the node in its path (nodes/NAME/host.fw), else of the node asked about.',
+    },
+  ),
+  kind: 'list',
+}
+const admin: Option = {
+  ...option(
+    CONFIGURATION,
+    'admin',
+    'CIDR|+SET|IP..',
+    'machines that must keep their access (default: the management set, and the client of this SSH session)',
+  ),
+  kind: 'list',
+}
+
+export const AUDIT: Command = {
+  name: 'audit',
+  positional: '<what>',
+  positionalHelp: 'lockout: what a cluster cannot do without',
+  positionalChoices: ['lockout'],
+  positionalCompletes: 'nothing',
+  summary: 'prove that SSH, web UI, cluster and storage stay reachable',
+  description: [
+    'What must get through is read off the files: SSH, web UI, VNC and SPICE from administrators to every node, each ' +
+      'link of corosync between every two nodes, migration, cluster API and SSH between nodes, servers of storage.cfg, ' +
+      'DNS, NTP and updates; for IPv4 and IPv6, for the first packet of a connection, for later ones and for answers. Each ' +
+      'is PROVED for every packet, or LOST with a packet that would be lost and the line that decides about it; with ' +
+      '--proposed, what is lost now as well is told apart. For what is lost a rule is said that is proved to be enough.',
+    'The exit code is 0 if nothing is lost, 1 if something is, 4 if something cannot be proved either way.',
+  ],
+  options: [
+    root,
+    proposed,
+    admin,
+    node,
+    hostIp,
+    localNetwork,
+    backendOrBoth,
+    nftVersion,
+    bridgeNfCall,
+    option(OUTPUT, 'format', 'NAME', 'text, json (version 1), sarif or junit', {
+      choices: ['text', 'json', 'sarif', 'junit'],
+    }),
+    option(OUTPUT, 'json', '', 'the same as --format json'),
+  ],
+  examples: [
+    {
+      line: 'pvefw audit lockout --proposed ./cluster.fw --admin 10.8.0.0/24',
+      what: 'whether 10.8.0.0/24 keeps its access with another cluster.fw',
+    },
+    { line: 'pvefw audit lockout --root ./node1 --backend both', what: 'for both backends' },
+  ],
+}
+
 export const COMPILE: Command = {
   name: 'compile',
   positional: '',
@@ -644,6 +709,7 @@ export const COMMANDS: readonly Command[] = [
   FLOW,
   VERIFY,
   DRIFT,
+  AUDIT,
   COMPILE,
   BACKENDS,
   EXPLAIN,

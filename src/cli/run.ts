@@ -54,6 +54,8 @@ async function load(command: Command['name']): Promise<Handler> {
       return (await import('./commands/verify.ts')).verify
     case 'drift':
       return (await import('./commands/drift.ts')).drift
+    case 'audit':
+      return (await import('./commands/audit.ts')).audit
     case 'compile':
       return (await import('./commands/compile.ts')).compile
     case 'backends':

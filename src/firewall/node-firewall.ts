@@ -38,12 +38,17 @@ export type Opened = {
    * passes that node's firewall too. Null if there is no such node.
    */
   readonly onNode: (node: string) => NodeFirewall | null
+  /** The firewall after a change of the files, of this node and of every other; nothing is written. */
+  readonly edited: (change: TreeChange) => NodeFirewall
   /**
    * What the node would hold if one address, and no other, were its local network; null where the files tell which
    * network that is.
    */
   readonly whenLocal: ((address: IpAddr) => Ruleset) | null
 }
+
+/** Files changed in memory: a tree as it would be read then. */
+export type TreeChange = (tree: Tree) => Tree
 
 /** What each backend makes of the files. */
 export type Filter =
@@ -84,11 +89,19 @@ export function openFirewall(options: OpenOptions): OpenResult {
   return { firewall, diagnostics: firewall.diagnostics, unread }
 }
 
-/** The firewall of a tree that was read; `known`: firewalls of nodes by name, filled as they are asked for. */
+/**
+ * The firewall of a tree that was read; `known`: firewalls of nodes by name, filled as they are asked for; `treeOf`: reads
+ * the tree of another node.
+ */
 export function firewallOf(
   tree: Tree,
   options: OpenOptions,
   known: Map<string, NodeFirewall | null> = new Map(),
+  treeOf: (node: string) => Tree | null = (node) => {
+    // what was said about the address of the node asked about does not hold for another one
+    const asked = { ...options, node, guest: null, hostIp: null, localNetwork: null }
+    return loadTree(asked).tree
+  },
 ): NodeFirewall {
   const choice = chooseBackend(tree, options.backend ?? 'auto')
   const { backend } = choice
@@ -97,10 +110,8 @@ export function firewallOf(
   const onNode = (node: string): NodeFirewall | null => {
     const found = known.get(node)
     if (found !== undefined) return found
-    // what was said about the address of the node asked about does not hold for another one
-    const asked = { ...options, node, guest: null, hostIp: null, localNetwork: null }
-    const other = tree.nodes.includes(node) ? loadTree(asked).tree : null
-    const opened = other === null ? null : firewallOf(other, options, known)
+    const other = tree.nodes.includes(node) ? treeOf(node) : null
+    const opened = other === null ? null : firewallOf(other, options, known, treeOf)
     known.set(node, opened)
     return opened
   }
@@ -120,6 +131,13 @@ export function firewallOf(
       ...filter.compiled.diagnostics,
     ],
     onNode,
+    edited: (change) => {
+      const changed = (node: string): Tree | null => {
+        const other = onNode(node)?.tree ?? null
+        return other === null ? null : change(other)
+      }
+      return firewallOf(change(tree), options, new Map(), changed)
+    },
     whenLocal: tree.localNetwork === null ? whenLocalIn(tree, choice, options) : null,
   }
   known.set(tree.node, firewall)

@@ -74,7 +74,11 @@ function nftTraced({ backend, kernel }: Answer): string | null {
 }
 
 /** The line itself, quoted, after its place; a description where there is no line. */
-export function decidingLine({ origin, names, trace }: Answer): readonly (Piece | string)[] {
+export function decidingLine({
+  origin,
+  names,
+  trace,
+}: Pick<Answer, 'origin' | 'names' | 'trace'>): readonly (Piece | string)[] {
   const place = origin.span === null ? null : piece(showPlace(origin.span, names), 'place')
   if (origin.rule?.origin.kind === 'imported') {
     const where = piece(liveRule(origin, origin.rule), 'place')

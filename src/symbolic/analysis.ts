@@ -17,7 +17,6 @@ import {
   type Place,
   placesOn,
   type Scene,
-  type SceneCache,
   type State,
   type SymbolicQuestion,
 } from './place.ts'
@@ -64,6 +63,7 @@ export function analyse(options: AnalysisOptions): Analysis {
       learnChain(scene, base, vocabulary, visited)
   const space = spaceOf(vocabulary, options.budget)
   const leaves = newLeaves(space.arena)
+  const answers = new Map<string, Diagram>()
   const { isNoted } = options
   const sums = newChainSums({
     space,
@@ -76,7 +76,13 @@ export function analyse(options: AnalysisOptions): Analysis {
     leaves,
     sums,
     places: (question) => placesOn(question, scenes),
-    answer: (question) => answerOn(question, { space, leaves, sums, scenes }),
+    answer: (question) => {
+      const places = placesOn(question, scenes)
+      const key = wayKey(question, places)
+      const known = answers.get(key) ?? answerOn(question, places, { space, leaves, sums })
+      answers.set(key, known)
+      return known
+    },
     leaf: (number) => {
       const leaf = leaves.get(number)
       if (leaf === null) throw new Error(`leaf ${number} says nothing about rules`)
@@ -148,11 +154,24 @@ function learnRule(
   enter(rule.verdict)
 }
 
-type Parts = Pick<Analysis, 'space' | 'leaves' | 'sums'> & { readonly scenes: SceneCache }
+/** Ways that no rule can tell apart have one answer. */
+function wayKey({ mark, ctMark }: SymbolicQuestion, places: readonly Place[]): string {
+  const each = places.map(({ base, scene, startsLeg, startsTracking, asksNewOnly }) => {
+    const { table, chain } = base
+    const marks = [startsLeg, startsTracking, asksNewOnly].map(Number).join('')
+    return `${scene.id} ${table.family} ${table.name} ${chain.name} ${marks}`
+  })
+  return [mark, ctMark, ...each].join('|')
+}
 
-function answerOn(question: SymbolicQuestion, { space, leaves, sums, scenes }: Parts): Diagram {
+type Parts = Pick<Analysis, 'space' | 'leaves' | 'sums'>
+
+function answerOn(
+  question: SymbolicQuestion,
+  places: readonly Place[],
+  { space, leaves, sums }: Parts,
+): Diagram {
   const { arena } = space
-  const places = placesOn(question, scenes)
   const known = new Map<string, Diagram>()
   const fresh: State = {
     mark: question.mark,

@@ -68,6 +68,18 @@ export function piecesOf(space: Space, region: Diagram, most = 20): Pieces {
   return { pieces, more: false }
 }
 
+/** The values of a field that some packet of the region has. */
+export function valuesIn(
+  { arena, levels, levelOf }: Space,
+  region: Diagram,
+  field: FreeField,
+): ValueSet {
+  const level = levelOf(field)
+  const at = levels[level]
+  if (at?.kind !== 'field') return []
+  return valuesOfClasses(at.partition, (cls) => arena.cofactor(region, level, cls) !== NONE)
+}
+
 function growthOrder(levels: readonly Level[]): readonly number[] {
   const rank = (level: Level): number =>
     GROWTH.indexOf(level.kind === 'field' ? level.field : 'doubt')
