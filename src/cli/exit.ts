@@ -14,12 +14,11 @@ export type ExitCode = (typeof EXIT)[keyof typeof EXIT]
 export const EXIT_MEANINGS: readonly { readonly code: ExitCode; readonly meaning: string }[] = [
   {
     code: EXIT.answered,
-    meaning:
-      'answered; with --expect: as expected; drift, verify: no difference; audit: nothing lost',
+    meaning: 'answered; --expect met; drift, verify, audit: nothing found',
   },
   {
     code: EXIT.unexpected,
-    meaning: 'with --expect: not as expected; drift, verify: a difference; audit: something lost',
+    meaning: '--expect not met; drift, verify, audit: something found',
   },
   { code: EXIT.usage, meaning: 'the command line or the packet makes no sense' },
   {
@@ -28,7 +27,7 @@ export const EXIT_MEANINGS: readonly { readonly code: ExitCode; readonly meaning
   },
   {
     code: EXIT.unknown,
-    meaning: 'the verdict is unknown: something cannot be evaluated or proved',
+    meaning: 'unknown: something cannot be evaluated or proved',
   },
   { code: EXIT.unavailable, meaning: 'verify: the kernel cannot be asked here' },
   { code: EXIT.bug, meaning: 'a bug of pvefw' },

@@ -37,6 +37,7 @@ describe('completion offers', () => {
       'flow',
       'verify',
       'drift',
+      'audit',
       'compile',
       'backends',
       'explain',
