@@ -2,6 +2,7 @@ import { FIELDS } from '../netfilter/field.ts'
 import type { Match, Values } from '../netfilter/match.ts'
 import {
   ANONYMOUS,
+  type HelperChoice,
   type NfMap,
   type NfSet,
   type Rule,
@@ -69,12 +70,20 @@ function statementKey(
     case 'notrack':
       return 'notrack'
     case 'ct-helper':
-      return `helper ${statement.name}`
+      return `helper ${helperKey(statement.helper)}`
+    case 'ct-zone': {
+      const { zone, of, helper } = statement
+      return `zone ${of} ${zone}${helper === null ? '' : ` helper ${helperKey(helper)}`}`
+    }
     case 'opaque':
       return `? ${statement.text}`
     default:
       return unreachable(statement)
   }
+}
+
+function helperKey({ name, proto, version }: HelperChoice): string {
+  return `${name} ${proto} ${version ?? '-'}`
 }
 
 function mapName(name: string, table: Table): string {

@@ -2,7 +2,7 @@ import type { Hop } from '../netfilter/hook.ts'
 import type { CtState, Known } from '../netfilter/packet.ts'
 import type { RejectWith } from '../netfilter/ruleset.ts'
 import type { Walk } from './chain.ts'
-import type { ConntrackTable } from './conntrack/table.ts'
+import { type ConntrackTable, isEmpty } from './conntrack/table.ts'
 import { type Fork, newDoubt } from './doubt.ts'
 import { CT_MARK_SLOT, MARK_SLOT, packetValues } from './field-value.ts'
 import { type HopTracking, runHop } from './hop.ts'
@@ -46,10 +46,10 @@ export function attempt(
     packet,
     fib,
     values: packetValues(packet),
-    doubt: newDoubt(choices, stopAt),
+    doubt: newDoubt(choices, stopAt, mayBeKnown(question)),
     recording,
     notrack: false,
-    helper: null,
+    template: null,
     tracker: trackerOf(question),
     translated: new Set(),
     assumed: [],
@@ -69,8 +69,8 @@ export function attempt(
   let at: Hop | null = null
   const tracking: HopTracking = {
     state: () => tracker.state,
-    look: ({ values, notrack, helper }) => {
-      if (at !== null) look(tracker, question, at, values, { notrack, helper })
+    look: ({ values, notrack, template }) => {
+      if (at !== null) look(tracker, question, at, values, { notrack, template })
     },
   }
   for (const leg of path.legs) {
@@ -79,7 +79,7 @@ export function attempt(
       at = hop
       if (hop.tracks) {
         walk.notrack = false
-        walk.helper = null
+        walk.template = null
         forget(tracker)
       }
       const { verdict, rejectWith, chains } = runHop(walk, ruleset, hop, tracking)
@@ -88,10 +88,20 @@ export function attempt(
         keepMarks(tracker, walk.values)
         return ended(verdict, rejectWith)
       }
-      passed(tracker, question, hop, walk.values)
+      const lost = passed(tracker, question, hop, walk.values)
+      if (lost !== null) {
+        const last = hops.pop()
+        if (last !== undefined) hops.push({ ...last, lost })
+        return ended('drop', null)
+      }
     }
   }
   return ended('accept', null)
+}
+
+/** A packet of which something is not known may be of a connection that is there. */
+function mayBeKnown({ state, tracking }: Question): boolean {
+  return state === null && tracking !== undefined && !isEmpty(tracking.table)
 }
 
 function hopTrace(

@@ -8,6 +8,7 @@ import {
   compiledChain,
   type Step,
 } from './compiled-chain.ts'
+import type { Template } from './conntrack/track.ts'
 import { type Doubt, STOP, settle } from './doubt.ts'
 import { CT_MARK_SLOT, MARK_SLOT, UNKNOWN, type Values, valueAt } from './field-value.ts'
 import { changedMarks } from './marks.ts'
@@ -27,8 +28,8 @@ export type Walk = {
   readonly recording: boolean
   /** A rule took the packet out of connection tracking. */
   notrack: boolean
-  /** The helper a rule of the raw table gave it. */
-  helper: string | null
+  /** What a rule before conntrack told it; null: nothing. */
+  template: Template | null
   readonly tracker: Tracker
   /** Ends of the packet about which NAT has been settled. */
   readonly translated: Set<'source' | 'destination'>
@@ -240,6 +241,15 @@ function runRule(walk: Walk, frame: Frame, rule: CompiledRule): Verdict | 'unkno
   return rule.verdict
 }
 
+/** A zone by mark is cut to its 16 bits: `nf_ct_zone_tmpl`, net/netfilter/nf_conntrack_zones.h. */
+function templateOf(
+  walk: Walk,
+  { zone, of, helper }: Extract<Statement, { kind: 'ct-zone' }>,
+): Template {
+  const id = zone === 'meta mark' ? markOf(walk, MARK_SLOT) & 0xffff : zone
+  return { zone: id, zoneOf: of, helper }
+}
+
 function failsLater(walk: Walk, steps: readonly Step[], from: number): boolean {
   for (let i = from; i < steps.length; i += 1) {
     const step = steps[i] as Step
@@ -250,10 +260,18 @@ function failsLater(walk: Walk, steps: readonly Step[], from: number): boolean {
 }
 
 function runEffect(walk: Walk, statement: Statement): void {
-  if (statement.kind === 'notrack') walk.notrack = true
-  if (statement.kind === 'ct-helper') {
-    walk.helper ??= statement.name
-    giveHelper(walk.tracker, statement.name)
+  switch (statement.kind) {
+    // the first word is the last one: xt_ct_target, nft_notrack_eval
+    case 'notrack':
+      walk.notrack ||= walk.template === null
+      return
+    case 'ct-zone':
+      if (!walk.notrack) walk.template ??= templateOf(walk, statement)
+      return
+    case 'ct-helper':
+      giveHelper(walk.tracker, statement.helper)
+      return
+    default:
   }
   if (statement.kind !== 'set-mark' && statement.kind !== 'copy-mark') return
   const before = { mark: markOf(walk, MARK_SLOT), ctMark: markOf(walk, CT_MARK_SLOT) }

@@ -31,13 +31,19 @@ export type Doubt = {
   readonly domains: Map<number, Domain>
   /** Answers about what has no domain, by its text: the same question twice gets the same answer. */
   readonly answers: Map<string, boolean>
+  /** Conntrack holds connections the packet may be of. */
+  readonly mayBeKnown: boolean
 }
 
 /** The end of the walk: it was to stop at this fork. */
 export const STOP = 3
 
-export function newDoubt(choices: readonly boolean[], stopAt: number): Doubt {
-  return { choices, stopAt, forks: [], domains: new Map(), answers: new Map() }
+export function newDoubt(
+  choices: readonly boolean[],
+  stopAt: number,
+  mayBeKnown: boolean = false,
+): Doubt {
+  return { choices, stopAt, forks: [], domains: new Map(), answers: new Map(), mayBeKnown }
 }
 
 type Packetful = { readonly values: Values; readonly packet: Packet; readonly fib: Fib }
@@ -111,7 +117,7 @@ function settleByDomain(
   doubt: Doubt,
   where: Pick<Fork, 'chain' | 'rule'>,
 ): Settled {
-  const domain = doubt.domains.get(one.slot) ?? fullDomain(one.slot, packet)
+  const domain = doubt.domains.get(one.slot) ?? fullDomain(one.slot, packet, doubt)
   const { inside, outside } = split(domain, possible)
   if (isEmpty(inside)) return NO
   if (isEmpty(outside)) return YES
@@ -215,13 +221,15 @@ function maskedValues(one: Test): RangeSet {
 }
 
 /** What a field can be before anything is known of it. */
-function fullDomain(slot: number, packet: Packet): Domain {
+function fullDomain(slot: number, packet: Packet, { mayBeKnown }: Doubt): Domain {
   const field = FIELD_NAMES[slot] ?? 'meta mark'
   const { kind, bits } = FIELDS[field]
   if (kind === 'name') {
     // of a packet of no flow whose state depends on its flags or type
-    if (field === 'ct state')
-      return { kind: 'names', names: new Set(['new', 'invalid', 'untracked']) }
+    if (field === 'ct state') {
+      const known = mayBeKnown ? ['established', 'related'] : []
+      return { kind: 'names', names: new Set(['new', 'invalid', 'untracked', ...known]) }
+    }
     const names =
       field === 'meta pkttype'
         ? packetTypes(packet)

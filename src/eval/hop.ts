@@ -27,11 +27,12 @@ const PASSED: HopResult = { verdict: 'accept', rejectWith: null, chains: [] }
 export function runHop(walk: Walk, ruleset: Ruleset, hop: Hop, tracking: HopTracking): HopResult {
   const bases = baseChains(ruleset, hop)
   const chains: ChainTrace[] = []
+  const byBridge = tracksOnBridge(ruleset, hop)
   let family: Family | null = null
   let looked = !hop.tracks
   for (const base of bases) {
     if (!sees(base.family, walk.packet)) continue
-    if (!looked && !isBeforeConntrack(base)) {
+    if (!looked && !isBeforeConntrack(base, byBridge)) {
       tracking.look(walk)
       looked = true
     }
@@ -63,10 +64,19 @@ export function fixedState(state: Known<CtState>): HopTracking {
   return { state: () => state, look: () => undefined }
 }
 
-/** Chains of the raw table run before conntrack looks; on a bridge its own stands among them by number. */
-function isBeforeConntrack({ family, chain }: Base): boolean {
-  const priority = chain.chain.base?.priority ?? 0
-  return priority < PRIORITY.conntrack && family !== 'bridge'
+/**
+ * Chains of the raw table run before conntrack looks. A bridge with tables of nft has a conntrack of its own, which stands
+ * among its chains by number and looks before IP does (nf_ct_bridge_pre); else all of its chains are before.
+ */
+function isBeforeConntrack({ family, chain }: Base, byBridge: boolean): boolean {
+  const isEarly = (chain.chain.base?.priority ?? 0) < PRIORITY.conntrack
+  return family === 'bridge' ? isEarly || !byBridge : isEarly && !byBridge
+}
+
+/** nf_conntrack_bridge is there where a rule of a bridge's table asks for states; ebtables' rules cannot. */
+function tracksOnBridge({ backend, tables }: Ruleset, { families }: Hop): boolean {
+  if (!families.some((family) => family !== 'bridge')) return true
+  return tables.some(({ family, tool }) => family === 'bridge' && (tool ?? backend) !== 'iptables')
 }
 
 function isNat({ chain }: Base): boolean {
@@ -75,12 +85,12 @@ function isNat({ chain }: Base): boolean {
 
 /** Before conntrack has looked at the packet, it is of no connection: xt_conntrack and nft say invalid then. */
 export function stateSeenBy(
-  { chain, table }: Pick<CompiledChain, 'chain' | 'table'>,
+  { chain }: Pick<CompiledChain, 'chain'>,
   hop: Hop,
   state: Known<CtState>,
 ): Known<CtState> {
   const early = (chain.base?.priority ?? 0) < PRIORITY.conntrack
-  return early && hop.tracks && table.family !== 'bridge' ? 'invalid' : state
+  return early && hop.tracks ? 'invalid' : state
 }
 
 /** Whether the tables of a family see a packet. */

@@ -282,7 +282,7 @@ function stopped(
     doubt: newDoubt([], -1),
     recording: true,
     notrack: false,
-    helper: null,
+    template: null,
     tracker,
     translated: new Set(),
     assumed: [],
@@ -298,15 +298,18 @@ function stopped(
   let at: Hop | null = null
   const byTable: HopTracking = {
     state: () => state,
-    look: ({ values, notrack, helper }) => {
+    look: ({ values, notrack, template }) => {
       if (asked === null || at === null || attached) return
-      look(tracker, asked, at, values, { notrack, helper })
+      look(tracker, asked, at, values, { notrack, template })
       state = tracker.state === 'unknown' ? 'invalid' : tracker.state
     },
   }
   for (const hop of way) {
     at = hop
-    if (hop.tracks) walk.notrack = false
+    if (hop.tracks) {
+      walk.notrack = false
+      walk.template = null
+    }
     if (asked === null && hop.tracks && !attached) {
       state = known ? (isReset ? 'established' : 'related') : 'invalid'
       if (isReset && flow === 'fresh') known = false

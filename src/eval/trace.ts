@@ -77,6 +77,8 @@ export type HopTrace = {
   readonly state: Known<CtState>
   /** Base chains in the order they ran. */
   readonly chains: readonly ChainTrace[]
+  /** Why conntrack dropped it after all rules had let it through (`nf_confirm`); left out: it did not. */
+  readonly lost?: string
   /** Packet and connection mark after the hop. */
   readonly mark: number
   readonly ctMark: number

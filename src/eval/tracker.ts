@@ -1,9 +1,10 @@
 import type { Hop } from '../netfilter/hook.ts'
 import type { CtState, Known } from '../netfilter/packet.ts'
+import type { HelperChoice } from '../netfilter/ruleset.ts'
 import { stateOf } from './conntrack/first-packet.ts'
-import { helped } from './conntrack/helper.ts'
+import { finished } from './conntrack/helper.ts'
 import { type ConntrackTable, isEmpty, withEntry } from './conntrack/table.ts'
-import { confirmed, type Tracked, track } from './conntrack/track.ts'
+import { helperFor, NO_TEMPLATE, type Template, type Tracked, track } from './conntrack/track.ts'
 import { CT_MARK_SLOT, type Values } from './field-value.ts'
 import type { Question } from './trace.ts'
 
@@ -37,19 +38,19 @@ export function forget(tracker: Tracker): void {
 }
 
 /**
- * Conntrack looks the packet up (`nf_conntrack_in`), unless a rule has taken it out. `helper`: the one a rule of the raw
- * table gave it.
+ * Conntrack looks the packet up (`nf_conntrack_in`), unless a rule has taken it out. `template`: what rules before told
+ * it.
  */
 export function look(
   tracker: Tracker,
   { packet, tracking, state }: Question,
   hop: Hop,
   values: Values,
-  { notrack, helper }: { readonly notrack: boolean; readonly helper: string | null },
+  { notrack, template }: { readonly notrack: boolean; readonly template: Template | null },
 ): void {
   if (tracking === undefined || state !== null || tracker.table === null || notrack) return
   const { now, settings } = tracking
-  const tracked = track(tracker.table, packet, now, settings, { zone: 0, helper })
+  const tracked = track(tracker.table, packet, now, settings, template ?? NO_TEMPLATE)
   if (tracked === null) {
     // an empty table has nothing that what is not known could be part of
     tracker.state = isEmpty(tracker.table) ? stateOf(packet) : 'unknown'
@@ -64,27 +65,30 @@ export function look(
 }
 
 /** A rule gives the connection a helper: only one that is not in the table yet takes it (`nft_ct_helper_obj_eval`). */
-export function giveHelper(tracker: Tracker, name: string): void {
+export function giveHelper(tracker: Tracker, choice: HelperChoice): void {
   const { tracked } = tracker
   if (tracked?.entry == null || tracked.entry.confirmed || tracked.entry.helper !== null) return
-  tracker.tracked = { ...tracked, entry: { ...tracked.entry, helper: name } }
+  const helper = helperFor(choice, tracked.entry.original)
+  if (helper !== null) tracker.tracked = { ...tracked, entry: { ...tracked.entry, helper } }
 }
 
 /**
  * The packet got through a hop. At the last hook of a traversal its connection is confirmed (`nf_confirm`, at the end
- * of POST_ROUTING and LOCAL_IN; `nf_ct_bridge_confirm`).
+ * of POST_ROUTING and LOCAL_IN; `nf_ct_bridge_post`), unless its helper drops the packet: why; null: it does not.
  */
 export function passed(
   tracker: Tracker,
   { packet, tracking }: Question,
   hop: Hop,
   values: Values,
-): void {
+): string | null {
   keepMarks(tracker, values)
-  if (tracker.tracked === null || tracking === undefined || !isLast(hop, tracker.byBridge)) return
-  const after = helped(confirmed(tracker.tracked), packet, tracking.now)
-  tracker.tracked = after
-  tracker.table = after.table
+  if (tracker.tracked === null || tracking === undefined || !isLast(hop, tracker.byBridge))
+    return null
+  const { tracked, lost } = finished(tracker.tracked, packet, tracking.now)
+  tracker.tracked = tracked
+  tracker.table = tracked.table
+  return lost
 }
 
 /** Marks rules gave the connection: CONNMARK writes to it at once, whatever becomes of the packet. */

@@ -10,7 +10,7 @@ import type { ChainTrace, HopTrace, RuleHit, Trace } from './trace.ts'
 export type VerdictOrigin = {
   /**
    * `rule`: a line of a configuration; `policy`: a policy option, or (option null) the end of a built-in chain;
-   * `generated`: a rule that no line made; `none`: no chain saw the packet.
+   * `generated`: a rule that no line made; `none`: no chain saw the packet, or conntrack dropped it (`hop.lost`).
    */
   readonly kind: 'rule' | 'policy' | 'generated' | 'none'
   /** The rule or option line; null for defaults, and where nothing was written. */
@@ -91,6 +91,7 @@ function originOfRefusal(hops: readonly HopTrace[]): VerdictOrigin {
   const hop = hops.at(-1)
   const chain = hop?.chains.at(-1)
   if (hop === undefined || chain === undefined) return nothing
+  if (hop.lost !== undefined) return { ...nothing, hop }
   const way = lastWay(chain)
   if (chain.end === 'policy' || way.length === 0) return endOfChain(hop, chain)
   for (let depth = way.length - 1; depth >= 0; depth -= 1) {

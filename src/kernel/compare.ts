@@ -19,7 +19,8 @@ export function disagreement(
   backend: 'iptables' | 'nftables',
 ): Disagreement | null {
   const ours = {
-    outcome: trace.outcome,
+    // what a helper drops is gone behind the last rule
+    outcome: trace.hops.at(-1)?.lost === undefined ? trace.outcome : 'lost',
     decidedBy:
       backend === 'iptables' ? kernelName(decide(withoutEbtables(trace))) : nftDecision(trace),
     ran: ranOf(trace, backend),

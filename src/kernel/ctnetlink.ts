@@ -1,5 +1,5 @@
 import { inverted } from '../eval/conntrack/tuple.ts'
-import type { TcpState, Tuple } from '../netfilter/conntrack.ts'
+import type { ConntrackEntry, TcpState, Tuple } from '../netfilter/conntrack.ts'
 import { PROTO } from '../netfilter/packet.ts'
 import { addressBytes, addressIn } from './frame.ts'
 import {
@@ -19,6 +19,7 @@ export type KernelConnection = {
   readonly original: Tuple
   readonly reply: Tuple
   readonly zone: number
+  readonly zoneOf: ConntrackEntry['zoneOf']
   readonly seenReply: boolean
   readonly assured: boolean
   readonly dying: boolean
@@ -108,7 +109,7 @@ export function kernelConnection({ type, attributes }: Message): KernelConnectio
   return {
     original,
     reply,
-    zone: numberIn(attributes.get(18)),
+    ...zoneIn(attributes),
     seenReply: (status & 0x2) !== 0,
     assured: (status & 0x4) !== 0,
     dying: (status & 0x200) !== 0,
@@ -118,6 +119,15 @@ export function kernelConnection({ type, attributes }: Message): KernelConnectio
     master: tupleIn(attributes.get(14)),
     timeout: numberIn(attributes.get(7)),
   }
+}
+
+/** Of both directions it is the connection's (CTA_ZONE), of one that of its tuple (CTA_TUPLE_ZONE): ctnetlink_dump_zone_id. */
+function zoneIn(attributes: Attributes): Pick<KernelConnection, 'zone' | 'zoneOf'> {
+  const original = inner(attributes, 1).get(3)
+  if (original !== undefined) return { zone: numberIn(original), zoneOf: 'original' }
+  const reply = inner(attributes, 2).get(3)
+  if (reply !== undefined) return { zone: numberIn(reply), zoneOf: 'reply' }
+  return { zone: numberIn(attributes.get(18)), zoneOf: 'both' }
 }
 
 function inner(attributes: Attributes, type: number): Attributes {

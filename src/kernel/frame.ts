@@ -198,7 +198,12 @@ function icmp(
   mark: number,
 ): Uint8Array {
   const type = known(l4.type, 'ICMP type')
-  const rest = l4.inner === undefined ? bodyOf(l4.kind, type, ends) : quoted(l4.inner, mark)
+  const rest =
+    l4.inner === undefined
+      ? bodyOf(l4.kind, type, ends)
+      : l4.kind === 'icmpv6' && type === 137
+        ? redirect(quoted(l4.inner, mark), ends)
+        : quoted(l4.inner, mark)
   const bytes = new Uint8Array(8 + rest.length)
   bytes[0] = type
   bytes[1] = known(l4.code, 'ICMP code')
@@ -216,6 +221,14 @@ function summed(ends: Ends): Uint8Array {
   const bytes = new Uint8Array(16)
   set16(bytes, 2, ends.src.length === 4 ? checksum(bytes) : pseudo(bytes, ends))
   return bytes
+}
+
+/** Target and destination, and the packet it is about as an option: RFC 4861, 4.5 and 4.6.3. */
+function redirect(inner: Uint8Array, { dst }: Ends): Uint8Array {
+  const padded = new Uint8Array(Math.ceil(inner.length / 8) * 8)
+  padded.set(inner)
+  const head = Uint8Array.of(4, padded.length / 8 + 1, 0, 0, 0, 0, 0, 0)
+  return joined(dst, dst, head, padded)
 }
 
 /** What an error quotes: the header and eight bytes at least (RFC 792); all of a small packet. */

@@ -62,7 +62,9 @@ export type TcpTracking = {
 export type ConntrackEntry = {
   /** A number of ours, never used twice in one table: what `master` refers to. */
   readonly id: number
+  /** A name space of tuples; `zoneOf` the other direction the connection is in zone 0: `nf_ct_zone_id`. */
   readonly zone: number
+  readonly zoneOf: 'both' | Direction
   readonly original: Tuple
   readonly reply: Tuple
   /** `IPS_SEEN_REPLY`, `IPS_ASSURED`, `IPS_CONFIRMED` (in the table), `IPS_DYING` (taken out of it). */
@@ -78,8 +80,8 @@ export type ConntrackEntry = {
   readonly mark: number
   /** Name of the helper that reads its payload: `ftp`, `tftp` ... */
   readonly helper: string | null
-  /** Of `ftp`, by direction: where lines of the control connection begin (`seq_aft_nl`, nf_conntrack_ftp.h). */
-  readonly lineStarts: readonly [readonly number[], readonly number[]]
+  /** Of `ftp`, by direction: where lines of the control connection begin (`seq_aft_nl`, nf_conntrack_ftp.h). Null: nobody knows. */
+  readonly lineStarts: readonly [readonly number[] | null, readonly number[] | null]
   /** The connection that expected this one; null: none. */
   readonly master: number | null
   /** When it is forgotten, ms of the clock its packets are given with. */

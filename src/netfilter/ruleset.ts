@@ -26,6 +26,13 @@ export type Verdict =
   /** NFQUEUE. With `bypass` and no listener the packet goes on as if the target were absent: it leaves with accept (xt_NFQUEUE, nf_queue). */
   | { readonly kind: 'queue'; readonly from: number; readonly to: number; readonly bypass: boolean }
 
+/** A conntrack helper as it is registered, for one protocol, and for one family (null: both). */
+export type HelperChoice = {
+  readonly name: string
+  readonly proto: number
+  readonly version: 4 | 6 | null
+}
+
 /** Run left to right; a match that says no ends the rule, so does a verdict. `text` is the statement in its backend's words. */
 export type Statement =
   | { readonly kind: 'match'; readonly match: Match; readonly text: string }
@@ -71,7 +78,19 @@ export type Statement =
       readonly text: string
     }
   | { readonly kind: 'notrack'; readonly text: string }
-  | { readonly kind: 'ct-helper'; readonly name: string; readonly text: string }
+  /**
+   * What conntrack is told before it looks a packet up: `CT` (xt_CT), `ct zone set` (nft_ct). The first one of a packet
+   * counts. `meta mark`: the zone is the packet's mark, its lower 16 bits.
+   */
+  | {
+      readonly kind: 'ct-zone'
+      readonly zone: number | 'meta mark'
+      readonly of: 'both' | 'original' | 'reply'
+      readonly helper: HelperChoice | null
+      readonly text: string
+    }
+  /** A helper for a connection that is not in the table yet: `ct helper set` (nft_ct_helper_obj_eval). */
+  | { readonly kind: 'ct-helper'; readonly helper: HelperChoice; readonly text: string }
   /** Something pvefw cannot evaluate and that may decide: `unknown`, with its text shown. */
   | { readonly kind: 'opaque'; readonly text: string }
 

@@ -97,11 +97,12 @@ function readEntry(text: string, id: number): ConntrackEntry | string {
   const tcp = proto === PROTO.tcp ? trackingOf(state, isOffloaded) : null
   if (proto === PROTO.tcp && tcp === null) return 'this is no state of a TCP connection'
   const mark = readNumber(fields.once.get('mark') ?? '0', 0xffff_ffff)
-  const zone = readNumber(fields.once.get('zone') ?? fields.once.get('zone-orig') ?? '0', 0xffff)
+  const { zone, zoneOf } = zoneOfFields(fields)
   if (mark === null || zone === null) return 'the mark or the zone of this connection is no number'
   return {
     id,
     zone,
+    zoneOf,
     original,
     reply,
     seenReply: !fields.flags.has('[UNREPLIED]'),
@@ -112,10 +113,23 @@ function readEntry(text: string, id: number): ConntrackEntry | string {
     udpStreamAt: proto === PROTO.udp || proto === PROTO.udplite ? 0 : null,
     mark,
     helper: fields.once.get('helper') ?? null,
-    lineStarts: [[], []],
+    lineStarts: [null, null],
     master: null,
     expiresAt: (seconds ?? offloadedSeconds) * 1000,
   }
+}
+
+/** `ctnl: zone`, `zone-orig`, `zone-reply`: ct_show_zone, net/netfilter/nf_conntrack_standalone.c. */
+function zoneOfFields({ once }: Fields): {
+  readonly zone: number | null
+  readonly zoneOf: ConntrackEntry['zoneOf']
+} {
+  const [name, zoneOf] = once.has('zone-orig')
+    ? (['zone-orig', 'original'] as const)
+    : once.has('zone-reply')
+      ? (['zone-reply', 'reply'] as const)
+      : (['zone', 'both'] as const)
+  return { zone: readNumber(once.get(name) ?? '0', 0xffff), zoneOf }
 }
 
 function trackingOf(state: string | null, isOffloaded: boolean): TcpTracking | null {

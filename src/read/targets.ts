@@ -223,18 +223,42 @@ const helpers: ReadonlyMap<string, readonly number[]> = new Map([
 function makeCt(
   options: Gathered,
   text: string,
-  { table, protocol }: TargetContext,
+  { version, table, protocol }: TargetContext,
 ): Statement | string {
   if (table !== 'raw') return 'the kernel refuses CT outside of table raw'
   if (options.has('--notrack')) return { kind: 'notrack', text }
-  const helper = options.get('--helper')?.[0]
-  // zones, timeouts and events change which connection is meant, not what a rule sees
-  if (helper === undefined) return { kind: 'opaque', text }
-  if (protocol === null)
-    return `the kernel refuses helper ${helper} without -p (xt_CT: You must specify a L4 protocol)`
-  if (helpers.get(helper)?.includes(protocol) !== true)
-    return `the kernel refuses helper ${helper} (xt_CT: No such helper)`
-  return { kind: 'ct-helper', name: helper, text }
+  const zone = zoneOf(options)
+  if (typeof zone === 'string') return zone
+  const name = options.get('--helper')?.[0]
+  if (name !== undefined) {
+    if (protocol === null)
+      return `the kernel refuses helper ${name} without -p (xt_CT: You must specify a L4 protocol)`
+    if (helpers.get(name)?.includes(protocol) !== true)
+      return `the kernel refuses helper ${name} (xt_CT: No such helper)`
+  }
+  // a timeout policy is known by its name only: when a connection of it ends is not known
+  if (options.has('--timeout')) return { kind: 'opaque', text }
+  const helper = name === undefined || protocol === null ? null : { name, proto: protocol, version }
+  return { kind: 'ct-zone', ...zone, helper, text }
+}
+
+/** `ct_parse_zone_id`, extensions/libxt_CT.c; both directions one by one are both. A string: refused. */
+function zoneOf(
+  options: Gathered,
+): Pick<Extract<Statement, { kind: 'ct-zone' }>, 'zone' | 'of'> | string {
+  const given = (['--zone', '--zone-orig', '--zone-reply'] as const).filter((at) => options.has(at))
+  const last = given.at(-1)
+  if (last === undefined) return { zone: 0, of: 'both' }
+  const of =
+    given.includes('--zone-orig') === given.includes('--zone-reply')
+      ? 'both'
+      : given.includes('--zone-orig')
+        ? 'original'
+        : 'reply'
+  const word = options.get(last)?.[0] ?? ''
+  if (word === 'mark') return { zone: 'meta mark', of }
+  const zone = parseUnsigned(word, 0xffff)
+  return zone === null ? `iptables refuses zone ${word}` : { zone, of }
 }
 
 const TARGETS: ReadonlyMap<string, Target> = new Map<string, Target>([

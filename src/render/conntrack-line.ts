@@ -7,7 +7,7 @@ import { PROTO } from '../netfilter/packet.ts'
  * users, which only a kernel has. `now`: ms of the clock of `expiresAt`.
  */
 export function showEntry(entry: ConntrackEntry, now: number): string {
-  const { original, reply, tcp, seenReply, assured, zone, mark, helper } = entry
+  const { original, reply, tcp, seenReply, assured, zone, zoneOf, mark, helper } = entry
   return [
     `${showProto(original).padEnd(8)} ${original.proto}`,
     String(secondsLeft(entry, now)),
@@ -16,7 +16,7 @@ export function showEntry(entry: ConntrackEntry, now: number): string {
     ...(seenReply ? [] : ['[UNREPLIED]']),
     showTuple(reply),
     ...(assured ? ['[ASSURED]'] : []),
-    ...(zone === 0 ? [] : [`zone=${zone}`]),
+    ...(zone === 0 ? [] : [`${ZONE_WORDS[zoneOf]}=${zone}`]),
     `mark=${mark}`,
     ...(helper === null ? [] : [`helper=${helper}`]),
   ].join(' ')
@@ -86,3 +86,6 @@ const NAMES: ReadonlyMap<number, string> = new Map<number, string>([
 function showProto({ proto }: Tuple): string {
   return NAMES.get(proto) ?? 'unknown'
 }
+
+/** `ct_show_zone`, net/netfilter/nf_conntrack_standalone.c */
+const ZONE_WORDS = { both: 'zone', original: 'zone-orig', reply: 'zone-reply' } as const

@@ -108,7 +108,7 @@ export function decidingLine({
       return [piece(number, 'place'), '  ', piece(text, trace.outcome), ...option]
     }
     case 'none':
-      return ['no rule']
+      return [origin.hop?.lost === undefined ? 'no rule' : 'conntrack']
     default:
       return unreachable(origin.kind)
   }
@@ -188,6 +188,7 @@ function reasons(answer: Answer): readonly string[] {
       return why?.kind === 'generated' ? [why.why] : []
     }
     case 'none':
+      if (origin.hop?.lost !== undefined) return [origin.hop.lost]
       return trace.hops.length === 0 ? [] : ['no chain saw the packet']
     default:
       return unreachable(origin.kind)

@@ -118,7 +118,7 @@ export function showOrigin(origin: VerdictOrigin, names: FileNames): string {
     case 'generated':
       return place ?? `${origin.chain?.name ?? 'chain'} rule ${(origin.index ?? 0) + 1}`
     case 'none':
-      return 'nothing'
+      return origin.hop?.lost === undefined ? 'nothing' : 'conntrack'
     default:
       return unreachable(origin.kind)
   }

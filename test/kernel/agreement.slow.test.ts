@@ -5,9 +5,10 @@ import { differs, newTally, showDiffers, type Tally } from './case.ts'
 import { conversationsAgree } from './conversations.ts'
 import { localLab, localMissing, vmLab, vmMissing } from './labs.ts'
 import { titled } from './name-space.ts'
-import { OPEN_NODE } from './open-node.ts'
+import { OPEN_NFT_NODE, OPEN_NODE } from './open-node.ts'
 import { kernelAgrees } from './properties.ts'
 import { REGRESSIONS } from './regressions.ts'
+import { withRaw } from './with-raw.ts'
 
 const seed = Number(process.env['PVEFW_SEED'] ?? 20_260_601)
 const minutes = 60_000
@@ -30,6 +31,15 @@ function report(what: string, { packets, configurations, refused, byLine }: Tall
   )
 }
 
+/** What other programs put before conntrack: rules of the raw tables. */
+const ZONES: readonly (readonly [string, ...string[]])[] = [
+  ['PREROUTING -i vmbr0 -j CT --zone 5'],
+  ['PREROUTING -m physdev --physdev-in eno1 -j CT --zone-orig 7'],
+  ['PREROUTING -i fwbr100i0 -j CT --zone-reply 8', 'OUTPUT -j CT --zone 3'],
+  ['PREROUTING -p tcp -j MARK --set-mark 0x10009', 'PREROUTING -j CT --zone-orig mark'],
+  ['PREROUTING -p tcp --dport 21 -j CT --zone 4 --helper ftp', 'PREROUTING -j CT --zone 4'],
+]
+
 describe.skipIf(localMissing !== null)(titled('this kernel', localMissing), () => {
   it('does with random packets and iptables rules what the model says', {
     timeout: 10 * minutes,
@@ -51,9 +61,24 @@ describe.skipIf(localMissing !== null)(titled('this kernel', localMissing), () =
     const firewall = openFiles(OPEN_NODE, 'iptables')
     expect(await lab.load(firewall)).toEqual({ kind: 'loaded' })
     const tally = { packets: 0 }
-    expect(await conversationsAgree(lab, firewall, { seed, conversations: 300 }, tally)).toBeNull()
+    const amount = { seed, conversations: 300, kernel: 'any' } as const
+    expect(await conversationsAgree(lab, firewall, amount, tally)).toBeNull()
     expect(tally.packets).toBeGreaterThan(1500)
   })
+
+  it.each(ZONES)(
+    'keeps connections apart by zone: %s',
+    { timeout: 2 * minutes },
+    async (...rules) => {
+      const lab = await opened(localLab())
+      const firewall = withRaw(openFiles(OPEN_NODE, 'iptables'), rules)
+      expect(await lab.load(firewall)).toEqual({ kind: 'loaded' })
+      const tally = { packets: 0 }
+      const amount = { seed, conversations: 40, kernel: 'any' } as const
+      expect(await conversationsAgree(lab, firewall, amount, tally)).toBeNull()
+      expect(tally.packets).toBeGreaterThan(150)
+    },
+  )
 })
 
 /** Cases of before, put to a kernel: no disagreement any more. */
@@ -66,6 +91,21 @@ async function old(lab: KernelLab, backend: 'iptables' | 'nftables'): Promise<vo
 }
 
 describe.skipIf(vmMissing !== null)(titled("Debian's kernel under qemu", vmMissing), () => {
+  it.each(['iptables', 'nftables'] as const)(
+    'holds the connections the model holds after each packet of a random conversation (%s)',
+    { timeout: 5 * minutes },
+    async (backend) => {
+      const lab = await opened(vmLab())
+      const firewall = openFiles(backend === 'nftables' ? OPEN_NFT_NODE : OPEN_NODE, backend)
+      expect(await lab.load(firewall)).toEqual({ kind: 'loaded' })
+      const tally = { packets: 0 }
+      const conversations = backend === 'nftables' ? 300 : 100
+      const amount = { seed, conversations, kernel: '6.12.117' } as const
+      expect(await conversationsAgree(lab, firewall, amount, tally)).toBeNull()
+      expect(tally.packets).toBeGreaterThan(conversations * 5)
+    },
+  )
+
   it('does with random packets and nftables rules what the model says', {
     timeout: 15 * minutes,
   }, async () => {

@@ -44,7 +44,7 @@ async function talks(): Promise<void> {
     const text = await conversationsAgree(
       lab,
       firewall,
-      { seed, conversations: 50 },
+      { seed, conversations: 50, kernel: 'any' },
       totals.conversations,
     )
     if (text !== null) disagree('conversations', text)

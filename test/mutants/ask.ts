@@ -11,7 +11,12 @@ if (process.argv[2] === 'conversations') {
   const firewall = openFiles(OPEN_NODE, 'iptables')
   await lab.load(firewall)
   const tally = { packets: 0 }
-  const found = await conversationsAgree(lab, firewall, { seed: 7, conversations: 300 }, tally)
+  const found = await conversationsAgree(
+    lab,
+    firewall,
+    { seed: 7, conversations: 300, kernel: 'any' },
+    tally,
+  )
   console.log(`${found === null ? 'nothing' : 'found'} ${tally.packets}`)
 } else {
   const tally = newTally()

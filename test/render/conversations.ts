@@ -14,6 +14,7 @@ export function entry(more: Partial<ConntrackEntry> = {}): ConntrackEntry {
   return {
     id: 1,
     zone: 0,
+    zoneOf: 'both',
     original: tuple,
     reply: { ...tuple, src: dst, dst: src, sport: 80, dport: 49_152 },
     seenReply: false,

@@ -25,17 +25,33 @@ export function expectedBy(
   return master === null || master.expiresAt <= now ? null : found
 }
 
-/** Adds one, in place of an equal one and of the oldest where its master may have no more: `nf_ct_expect_related`. */
+/**
+ * Adds one, in place of an equal one of the same connection and of the oldest where its master may have no more; null:
+ * another connection expects the same. `nf_ct_expect_related_report` and `__nf_ct_expect_check`.
+ */
 export function withExpectation(
   table: ConntrackTable,
   expectation: ConntrackExpectation,
   most: number,
-): ConntrackTable {
-  const { master, dst, dport, src } = expectation
-  const others = table.expectations.filter(
-    (one) => one.master !== master || one.dst !== dst || one.dport !== dport || one.src !== src,
-  )
+): ConntrackTable | null {
+  const { master } = expectation
+  const same = table.expectations.filter((one) => clashes(one, expectation))
+  if (same.some((one) => one.master !== master)) return null
+  const others = table.expectations.filter((one) => !same.includes(one))
   const own = others.filter((one) => one.master === master)
   const tooMany = own.length >= most ? own[0] : undefined
   return { ...table, expectations: [...others.filter((one) => one !== tooMany), expectation] }
+}
+
+/** `expect_clash`: what both ask about is equal. */
+function clashes(a: ConntrackExpectation, b: ConntrackExpectation): boolean {
+  return (
+    a.zone === b.zone &&
+    a.version === b.version &&
+    a.proto === b.proto &&
+    a.dst === b.dst &&
+    a.dport === b.dport &&
+    (a.src === null || b.src === null || a.src === b.src) &&
+    (a.sport === null || b.sport === null || a.sport === b.sport)
+  )
 }

@@ -65,10 +65,17 @@ function icmpState(type: number): CtState {
   return queries.includes(type) ? 'new' : 'invalid'
 }
 
-/** `noct_valid_new` (neighbour discovery, MLD: not tracked) and `valid_new`: nf_conntrack_proto_icmpv6.c. */
+/**
+ * ICMPv6 types conntrack leaves alone: listener messages (130-132, 143), neighbour discovery but for redirects
+ * (133-136), multicast router discovery (151, 152). `noct_valid_new`, nf_conntrack_proto_icmpv6.c.
+ */
+export function isUntracked(type: number): boolean {
+  return (type >= 130 && type <= 136) || type === 143 || type === 151 || type === 152
+}
+
+/** Those, and `valid_new` of `nf_conntrack_icmpv6_packet`. */
 function icmpv6State(type: number): CtState {
-  const untracked = [130, 131, 132, 133, 134, 135, 136, 143]
   const queries = [128, 139]
-  if (untracked.includes(type)) return 'untracked'
+  if (isUntracked(type)) return 'untracked'
   return queries.includes(type) ? 'new' : 'invalid'
 }

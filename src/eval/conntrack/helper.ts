@@ -1,31 +1,57 @@
-import { parseAddr } from '../../ip/address.ts'
 import type { ConntrackEntry, ConntrackExpectation, Direction } from '../../netfilter/conntrack.ts'
 import { type Packet, PROTO } from '../../netfilter/packet.ts'
 import { withExpectation } from './expectation.ts'
-import { withEntry } from './table.ts'
-import type { Tracked } from './track.ts'
+import { readLine } from './ftp.ts'
+import { rivalOf, withEntry } from './table.ts'
+import { after, before } from './tcp-window.ts'
+import { confirmed, type Tracked } from './track.ts'
 
-/** Helpers whose payload is read; of the others a connection has the name only. */
-export const READ_HELPERS: ReadonlySet<string> = new Set(['ftp', 'tftp'])
+/** What becomes of a packet at its last hook, and why conntrack drops it there; null: it does not. */
+export type Finished = { readonly tracked: Tracked; readonly lost: string | null }
 
 /**
- * What the helper of a connection makes of a packet that has passed all hooks but the last: `nf_confirm`,
- * net/netfilter/nf_conntrack_proto.c.
+ * A packet has passed all hooks but the last: the helper of its connection reads it, and unless that drops it its
+ * connection is in the table from now on. `nf_confirm`, net/netfilter/nf_conntrack_proto.c.
  */
-export function helped(tracked: Tracked, packet: Packet, now: number): Tracked {
-  const { entry, direction, state } = tracked
-  // nf_confirm leaves out what is only related to the connection
-  if (entry?.helper == null || direction === null || !isOwn(entry, packet)) return tracked
+export function finished(tracked: Tracked, packet: Packet, now: number): Finished {
+  if (hasRival(tracked, now)) return { tracked, lost: RIVAL }
+  const after_ = confirmed(tracked)
+  const { entry, direction } = after_
+  if (entry?.helper == null || direction === null || !isOwn(entry, packet))
+    return { tracked: after_, lost: null }
+  const result = helped(after_, entry, direction, packet, now)
+  // a connection that begins with a packet that is dropped never comes into the table
+  return result.lost !== null && after_ !== tracked ? { tracked, lost: result.lost } : result
+}
+
+const RIVAL = 'a connection of another zone gets the same answers: conntrack takes only one'
+
+/** Of two connections that differ in the zone of one direction only, the second is dropped: `nf_ct_resolve_clash`. */
+function hasRival({ entry, direction, table }: Tracked, now: number): boolean {
+  if (entry === null || entry.confirmed || entry.dying || direction !== 'original') return false
+  return rivalOf(table, entry, now) !== null
+}
+
+function helped(
+  tracked: Tracked,
+  entry: ConntrackEntry,
+  direction: Direction,
+  packet: Packet,
+  now: number,
+): Finished {
   switch (entry.helper) {
     case 'ftp':
-      return state === 'established' ? ftp(tracked, entry, direction, packet, now) : tracked
+      return tracked.state === 'established'
+        ? ftp(tracked, entry, direction, packet, now)
+        : { tracked, lost: null }
     case 'tftp':
       return tftp(tracked, entry, packet, now)
     default:
-      return tracked
+      return { tracked, lost: null }
   }
 }
 
+/** nf_confirm leaves out ICMP errors of the reply direction; of the others the helpers make nothing. */
 function isOwn({ original }: ConntrackEntry, { l4 }: Packet): boolean {
   return (
     (l4.kind === 'tcp' && original.proto === PROTO.tcp) ||
@@ -38,8 +64,9 @@ const WAIT = 300_000
 const MOST = 1
 
 /**
- * PORT and EPRT of the client, 227 and 229 of the server, where they begin a line: `help`, nf_conntrack_ftp.c. A line
- * begins where a packet before ended in a newline; the first data packet of an end only says where the next line is.
+ * What an end of the control connection says where it begins a line: `help`, net/netfilter/nf_conntrack_ftp.c. A line
+ * begins where a packet before ended in a newline; anything else is only looked at for where it ends. Of a connection
+ * read from a dump nobody knows where its lines begin: its next packet is taken for one.
  */
 function ftp(
   tracked: Tracked,
@@ -47,105 +74,74 @@ function ftp(
   direction: Direction,
   { l4 }: Packet,
   now: number,
-): Tracked {
-  if (l4.kind !== 'tcp' || l4.payload === undefined || l4.payload === '') return tracked
+): Finished {
+  if (l4.kind !== 'tcp' || l4.payload === undefined || l4.payload === '')
+    return { tracked, lost: null }
   const { payload } = l4
   const at = direction === 'original' ? 0 : 1
   const starts = entry.lineStarts[at]
-  const seq = l4.segment?.seq ?? starts.at(-1) ?? 0
-  const atStart = starts.includes(seq)
-  let { table } = tracked
-  const announced = atStart ? announcedBy(entry, direction, payload, now) : null
-  if (announced !== null) table = withExpectation(table, announced, MOST)
-  let next = entry
-  if (payload.endsWith('\n')) {
-    const after = (seq + payload.length) >>> 0
-    const own = starts.includes(after) ? starts : [...starts, after].slice(-2)
-    next = {
-      ...entry,
-      lineStarts: at === 0 ? [own, entry.lineStarts[1]] : [entry.lineStarts[0], own],
+  const seq = l4.segment?.seq ?? starts?.at(-1) ?? 0
+  let next = tracked
+  let lost: string | null = null
+  if (starts === null || starts.includes(seq)) {
+    const own = direction === 'original' ? entry.original : entry.reply
+    const line = readLine(payload, direction, own.version)
+    if (line.kind === 'partial')
+      return { tracked, lost: `the helper ftp drops a part of ${line.command.trim()}` }
+    // another address than the speaker's own is not believed (`loose` is off)
+    if (line.kind === 'announces' && (line.place.address ?? own.src) === own.src) {
+      const other = direction === 'original' ? entry.reply : entry.original
+      const { src, dst, version } = other
+      const wanted = { version, proto: PROTO.tcp, src, dst, dport: line.place.port }
+      const table = withExpectation(tracked.table, expectationOf(entry, wanted, now), MOST)
+      if (table === null) lost = CLASH
+      else next = { ...tracked, table }
     }
   }
-  if (next === entry) return { ...tracked, table }
-  return { ...tracked, entry: next, table: next.confirmed ? withEntry(table, next) : table }
+  if (!payload.endsWith('\n')) return { tracked: next, lost }
+  const known = { ...entry, lineStarts: startingAt(entry, at, (seq + payload.length) >>> 0) }
+  const table = known.confirmed ? withEntry(next.table, known) : next.table
+  return { tracked: { ...next, entry: known, table }, lost }
 }
 
-function announcedBy(
-  entry: ConntrackEntry,
-  direction: Direction,
-  payload: string,
+const CLASH = 'the helper drops it: another connection expects the same'
+
+/** `update_nl_seq`: the last two places are kept. */
+function startingAt(
+  { lineStarts }: ConntrackEntry,
+  at: 0 | 1,
+  seq: number,
+): ConntrackEntry['lineStarts'] {
+  const [original, reply] = lineStarts
+  const next = added(at === 0 ? original : reply, seq)
+  return at === 0 ? [next, reply] : [original, next]
+}
+
+function added(starts: readonly number[] | null, seq: number): readonly number[] {
+  if (starts === null) return [seq]
+  if (starts.includes(seq)) return starts
+  if (starts.length < 2) return [...starts, seq]
+  const [first = 0, second = 0] = starts
+  const oldest = before(first, second) ? first : second
+  return after(seq, oldest) ? [oldest === first ? second : first, seq] : starts
+}
+
+function expectationOf(
+  { zone, id }: ConntrackEntry,
+  wanted: Pick<ConntrackExpectation, 'version' | 'proto' | 'src' | 'dst' | 'dport'>,
   now: number,
-): ConntrackExpectation | null {
-  const own = direction === 'original' ? entry.original : entry.reply
-  const other = direction === 'original' ? entry.reply : entry.original
-  const place =
-    direction === 'original' ? fromClient(payload, own.version) : fromServer(payload, own.version)
-  if (place === null) return null
-  // another address than the speaker's own is not believed (`loose` is off)
-  if (place.address !== null && place.address !== own.src) return null
-  return {
-    zone: entry.zone,
-    master: entry.id,
-    version: own.version,
-    proto: PROTO.tcp,
-    src: other.src,
-    dst: other.dst,
-    sport: null,
-    dport: place.port,
-    helper: null,
-    expiresAt: now + WAIT,
-  }
-}
-
-type Announced = { readonly address: bigint | null; readonly port: number }
-
-function fromClient(payload: string, version: 4 | 6): Announced | null {
-  const port = /^PORT (\d{1,3}(?:,\d{1,3}){5})\r/i.exec(payload)
-  if (port !== null) return version === 4 ? commaPlace(port[1] ?? '') : null
-  const extended = /^EPRT ([!-~])([12])\1([0-9A-Fa-f.:]+)\1(\d{1,5})\1\r/i.exec(payload)
-  if (extended === null) return null
-  const address = parseAddr(extended[3] ?? '')
-  if (address === null || address.version !== version) return null
-  if ((extended[2] === '1') !== (version === 4)) return null
-  return portPlace(address.bits, Number(extended[4]))
-}
-
-function fromServer(payload: string, version: 4 | 6): Announced | null {
-  const passive = /^227 [^(]*\((\d{1,3}(?:,\d{1,3}){5})\)/.exec(payload)
-  if (passive !== null) return version === 4 ? commaPlace(passive[1] ?? '') : null
-  const extended = /^229 [^(]*\(([!-~])\1\1(\d{1,5})\1\)/.exec(payload)
-  return extended === null ? null : portPlace(null, Number(extended[2]))
-}
-
-/** `10,0,0,5,4,1`: four bytes of the address, two of the port. */
-function commaPlace(text: string): Announced | null {
-  const bytes = text.split(',').map(Number)
-  if (bytes.some((byte) => byte > 255)) return null
-  const [a = 0, b = 0, c = 0, d = 0, high = 0, low = 0] = bytes
-  return portPlace(BigInt(((a * 256 + b) * 256 + c) * 256 + d), high * 256 + low)
-}
-
-function portPlace(address: bigint | null, port: number): Announced | null {
-  return port === 0 || port > 65_535 ? null : { address, port }
+): ConntrackExpectation {
+  return { ...wanted, zone, master: id, sport: null, helper: null, expiresAt: now + WAIT }
 }
 
 /** A request to read or write: the data comes from another port of the server (`tftp_help`, nf_conntrack_tftp.c). */
-function tftp(tracked: Tracked, entry: ConntrackEntry, { l4 }: Packet, now: number): Tracked {
-  if (l4.kind !== 'udp' || l4.payload === undefined || l4.payload.length < 4) return tracked
+function tftp(tracked: Tracked, entry: ConntrackEntry, { l4 }: Packet, now: number): Finished {
+  if (l4.kind !== 'udp' || l4.payload === undefined || l4.payload.length < 4)
+    return { tracked, lost: null }
   const opcode = l4.payload.charCodeAt(0) * 256 + l4.payload.charCodeAt(1)
-  if (opcode !== 1 && opcode !== 2) return tracked
+  if (opcode !== 1 && opcode !== 2) return { tracked, lost: null }
   const { src, dst, dport, version } = entry.reply
-  const expectation: ConntrackExpectation = {
-    zone: entry.zone,
-    master: entry.id,
-    version,
-    proto: PROTO.udp,
-    src,
-    dst,
-    sport: null,
-    dport,
-    helper: 'tftp',
-    expiresAt: now + WAIT,
-  }
-  return { ...tracked, table: withExpectation(tracked.table, expectation, MOST) }
+  const wanted = { version, proto: PROTO.udp, src, dst, dport }
+  const table = withExpectation(tracked.table, expectationOf(entry, wanted, now), MOST)
+  return table === null ? { tracked, lost: CLASH } : { tracked: { ...tracked, table }, lost: null }
 }

@@ -1,4 +1,9 @@
-import type { ConntrackEntry, ConntrackExpectation, Tuple } from '../../netfilter/conntrack.ts'
+import type {
+  ConntrackEntry,
+  ConntrackExpectation,
+  Direction,
+  Tuple,
+} from '../../netfilter/conntrack.ts'
 import {
   EMPTY_MAP,
   mapDelete,
@@ -7,7 +12,7 @@ import {
   mapValues,
   type PersistentMap,
 } from './persistent-map.ts'
-import { tupleText } from './tuple.ts'
+import { tupleText, zoneIn } from './tuple.ts'
 
 /**
  * The connections of one node, as a value: each step makes a new one that shares the rest with the old one.
@@ -47,30 +52,67 @@ export function entryWithId({ byId }: ConntrackTable, id: number): ConntrackEntr
   return mapGet(byId, String(id))
 }
 
-/** A connection one of whose tuples this is, and which: `nf_conntrack_find_get`. Expired ones are not found. */
+/** Where tuples are looked for. */
+export type Zone = Pick<ConntrackEntry, 'zone' | 'zoneOf'>
+
+type FoundEntry = { readonly entry: ConntrackEntry; readonly direction: Direction }
+
+/**
+ * A connection one of whose tuples this is, and which: `resolve_normal_ct`, `nf_ct_key_equal`. Expired ones are not
+ * found.
+ */
 export function findEntry(
   table: ConntrackTable,
   tuple: Tuple,
-  zone: number,
+  zone: Zone,
   now: number,
-): { readonly entry: ConntrackEntry; readonly direction: 'original' | 'reply' } | null {
-  const text = tupleText(tuple, zone)
-  const id = mapGet(table.byTuple, text)
+): FoundEntry | null {
+  return (
+    entryAt(table, tuple, zoneIn(zone, 'original'), 'original', now) ??
+    entryAt(table, tuple, zoneIn(zone, 'reply'), 'reply', now)
+  )
+}
+
+/** The connection that keeps another out of the table, as it gets the same answers: the second search of `__nf_conntrack_confirm`. */
+export function rivalOf(
+  table: ConntrackTable,
+  entry: ConntrackEntry,
+  now: number,
+): ConntrackEntry | null {
+  const zone = zoneIn(entry, 'reply')
+  const found =
+    entryAt(table, entry.reply, zone, 'reply', now) ??
+    (zone === zoneIn(entry, 'original') ? entryAt(table, entry.reply, zone, 'original', now) : null)
+  return found?.entry ?? null
+}
+
+function entryAt(
+  table: ConntrackTable,
+  tuple: Tuple,
+  zone: number,
+  direction: Direction,
+  now: number,
+): FoundEntry | null {
+  const id = mapGet(table.byTuple, tupleText(tuple, zone, direction))
   const entry = id === null ? null : entryWithId(table, id)
   // nf_ct_is_expired: `timeout - now <= 0`
-  if (entry === null || entry.expiresAt <= now) return null
-  return { entry, direction: tupleText(entry.original, zone) === text ? 'original' : 'reply' }
+  return entry === null || entry.expiresAt <= now ? null : { entry, direction }
+}
+
+/** What a connection is found by. */
+function keysOf(entry: ConntrackEntry): readonly [string, string] {
+  return [
+    tupleText(entry.original, zoneIn(entry, 'original'), 'original'),
+    tupleText(entry.reply, zoneIn(entry, 'reply'), 'reply'),
+  ]
 }
 
 /** Puts a connection in, in place of the one of its id. */
 export function withEntry(table: ConntrackTable, entry: ConntrackEntry): ConntrackTable {
-  const { zone, original, reply, id } = entry
+  const { id } = entry
   const known = entryWithId(table, id) !== null
   let { byTuple } = table
-  if (!known) {
-    byTuple = mapSet(byTuple, tupleText(reply, zone), id)
-    byTuple = mapSet(byTuple, tupleText(original, zone), id)
-  }
+  if (!known) for (const key of keysOf(entry)) byTuple = mapSet(byTuple, key, id)
   return {
     ...table,
     byTuple,
@@ -80,13 +122,11 @@ export function withEntry(table: ConntrackTable, entry: ConntrackEntry): Conntra
 }
 
 /** Takes a connection out, and what it expected: `nf_ct_delete`, `nf_ct_remove_expectations`. */
-export function withoutEntry(
-  table: ConntrackTable,
-  { id, zone, original, reply }: ConntrackEntry,
-): ConntrackTable {
+export function withoutEntry(table: ConntrackTable, entry: ConntrackEntry): ConntrackTable {
+  const { id } = entry
   let { byTuple } = table
   // a tuple may have become another's since
-  for (const text of [tupleText(original, zone), tupleText(reply, zone)])
+  for (const text of keysOf(entry))
     if (mapGet(byTuple, text) === id) byTuple = mapDelete(byTuple, text)
   const expectations = table.expectations.some(({ master }) => master === id)
     ? table.expectations.filter(({ master }) => master !== id)

@@ -164,7 +164,10 @@ export function tcpStep(
   let next = MOVES[direction][index].get(old) ?? 'invalid'
   const windowFlags = (tracking.windows?.[0].flags ?? 0) | (tracking.windows?.[1].flags ?? 0)
   if (next === 'SYN_SENT' && (old === 'TIME_WAIT' || old === 'CLOSE')) {
-    const closed = (windowFlags & WINDOW_FLAG.closeInit) !== 0
+    // of a dump nobody knows the flags; but there is no way to TIME_WAIT without a FIN
+    const closed =
+      (windowFlags & WINDOW_FLAG.closeInit) !== 0 ||
+      (tracking.windows === null && old === 'TIME_WAIT')
     const aborted = tracking.lastDirection === direction && tracking.lastIndex === 'rst'
     if (closed || aborted) return { kind: 'reopened' }
     next = 'ignore'
@@ -238,7 +241,8 @@ function timeoutIn(tcp: TcpTracking, index: Index, settings: ConntrackSettings):
   const unacknowledged = timeoutOf(settings, 'tcp_timeout_unacknowledged')
   const flags = (tcp.windows?.[0].flags ?? 0) | (tcp.windows?.[1].flags ?? 0)
   if (tcp.retransmissions >= settings.tcpMaxRetrans && own > retransmitted) return retransmitted
-  if (index === 'rst') return timeoutOf(settings, 'tcp_timeout_close')
+  // a reset that was not believed; kernels before 6.12.117 give it the 10 s of CLOSE
+  if (index === 'rst' && tcp.state === 'ESTABLISHED' && own > unacknowledged) return unacknowledged
   if ((flags & WINDOW_FLAG.unacknowledged) !== 0 && own > unacknowledged) return unacknowledged
   if (tcp.windows !== null && tcp.lastWindow === 0 && own > retransmitted) return retransmitted
   return own
@@ -286,8 +290,13 @@ function syncedBy(
     ...tracking,
     // tcp_in_window still looks at the state the entry had
     lastFlags,
-    windows: lastDirection === 'original' ? [other, NO_WINDOW] : [NO_WINDOW, other],
+    windows: lastDirection === 'original' ? [other, reset(windows[1])] : [reset(windows[0]), other],
   }
+}
+
+/** `nf_ct_tcp_state_reset`: what was said of it to be liberal stays. */
+function reset({ flags }: TcpWindow): TcpWindow {
+  return { ...NO_WINDOW, flags: flags & WINDOW_FLAG.beLiberal }
 }
 
 /** A segment that may be right while conntrack is out of step: remembered, and let through. */
@@ -357,11 +366,10 @@ function resetIn(
     result = 'keeps state'
   }
   const { lastIndex, lastEnd } = tracking
-  // it answers what the other end sent
-  const answers = tracking.lastDirection !== direction && ack === lastEnd
-  const ofSyn = entry.seenReply && lastIndex === 'syn'
+  // a SYN of the other end that was let through, or an ACK of either: a valid one is remembered as ignored ones are
+  const ofSyn = entry.seenReply && lastIndex === 'syn' && tracking.lastDirection !== direction
   const ofAck = !entry.assured && lastIndex === 'ack'
-  if ((ofSyn || ofAck) && answers) return result === 'checked' ? 'not checked' : result
+  if ((ofSyn || ofAck) && ack === lastEnd) return result === 'checked' ? 'not checked' : result
   const ofChallenge =
     tracking.state === 'SYN_SENT' &&
     lastIndex === 'ack' &&

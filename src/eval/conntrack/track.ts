@@ -12,11 +12,19 @@ import {
   TCP_FLAG,
   type TcpSegment,
 } from '../../netfilter/packet.ts'
+import type { HelperChoice } from '../../netfilter/ruleset.ts'
 import { expectedBy } from './expectation.ts'
+import { isUntracked } from './first-packet.ts'
 import { timeoutOf } from './settings.ts'
-import { type ConntrackTable, entryWithId, findEntry, withEntry, withoutEntry } from './table.ts'
+import {
+  type ConntrackTable,
+  entryWithId,
+  findEntry,
+  withEntry,
+  withoutEntry,
+  type Zone,
+} from './table.ts'
 import { hasValidFlags, tcpOpened, tcpStep } from './tcp.ts'
-
 import { inverted, tupleOf } from './tuple.ts'
 
 /** What conntrack makes of a packet: `nf_conntrack_in`, net/netfilter/nf_conntrack_core.c. */
@@ -29,9 +37,9 @@ export type Tracked = {
 }
 
 /** What rules before conntrack said of the packet. */
-export type Template = { readonly zone: number; readonly helper: string | null }
+export type Template = Zone & { readonly helper: HelperChoice | null }
 
-const NO_TEMPLATE: Template = { zone: 0, helper: null }
+export const NO_TEMPLATE: Template = { zone: 0, zoneOf: 'both', helper: null }
 
 /**
  * Looks a packet up. `now` in ms of the table's clock. A connection that is known changes at once, whatever becomes of
@@ -48,9 +56,8 @@ export function track(
   if (l3.kind !== 'ip' && l3.kind !== 'ip6') return of('untracked', table)
   if (l4.kind === 'icmp' || l4.kind === 'icmpv6') {
     if (l4.type === 'unknown') return null
-    if (l4.kind === 'icmpv6' && UNTRACKED.has(l4.type)) return of('untracked', table)
-    const errors = l4.kind === 'icmp' ? ERRORS : ERRORS6
-    if (errors.has(l4.type)) return ofError(table, packet, l4.inner, now, template.zone)
+    if (l4.kind === 'icmpv6' && isUntracked(l4.type)) return of('untracked', table)
+    if (isError(packet)) return ofError(table, packet, l4.inner, now, template)
     // `nf_conntrack_icmpv4_error`: types above NR_ICMP_TYPES are none
     if (l4.kind === 'icmp' && l4.type > 18) return of('invalid', table)
   }
@@ -58,7 +65,7 @@ export function track(
     return of('invalid', table)
   const tuple = tupleOf(packet)
   if (tuple === null || (l4.kind === 'tcp' && l4.flags === 'unknown')) return null
-  const found = findEntry(table, tuple, template.zone, now)
+  const found = findEntry(table, tuple, template, now)
   return found === null
     ? opened(table, packet, tuple, now, settings, template)
     : continued(table, packet, found.entry, found.direction, now, settings, template)
@@ -68,16 +75,19 @@ function of(state: 'untracked' | 'invalid', table: ConntrackTable): Tracked {
   return { state, direction: null, entry: null, table }
 }
 
-/** Neighbour discovery and listener reports: `noct_valid_new`, nf_conntrack_proto_icmpv6.c. */
-const UNTRACKED: ReadonlySet<number> = new Set([130, 131, 132, 133, 134, 135, 136, 143])
-
-/** `nf_conntrack_icmpv4_error` and `nf_conntrack_icmpv6_error`; 137 is a redirect of IPv6. */
-const ERRORS: ReadonlySet<number> = new Set([3, 4, 5, 11, 12])
-const ERRORS6: ReadonlySet<number> = new Set([1, 2, 3, 4, ...range(5, 127), 137])
-
-function range(from: number, to: number): readonly number[] {
-  return Array.from({ length: to - from + 1 }, (_, index) => from + index)
+/** `icmp_is_err` of `nf_conntrack_icmpv4_error`; all below 128, and redirects, of `nf_conntrack_icmpv6_error`. */
+function isError({ l3, l4 }: Packet): boolean {
+  if (l4.kind === 'icmp') return [3, 4, 5, 11, 12].includes(Number(l4.type))
+  if (l4.kind !== 'icmpv6') return false
+  if (l4.type !== REDIRECT) return Number(l4.type) < 128
+  // `nf_conntrack_icmpv6_redirect`: of a router of the link; without hop limit 255 no host believes it either
+  return l4.code === 0 && l3.kind === 'ip6' && l3.src !== 'unknown' && l3.src >> 118n === LINK_LOCAL
 }
+
+const REDIRECT = 137
+
+/** fe80::/10 */
+const LINK_LOCAL = 0xfe80n >> 6n
 
 /**
  * An error belongs to the connection of the packet it quotes, if it goes to the end that packet came from:
@@ -88,7 +98,7 @@ function ofError(
   packet: Packet,
   inner: Packet | undefined,
   now: number,
-  zone: number,
+  zone: Zone,
 ): Tracked {
   const quoted = inner === undefined ? null : tupleOf(inner)
   const answer = quoted === null ? null : inverted(quoted)
@@ -110,7 +120,7 @@ function opened(
   settings: ConntrackSettings,
   template: Template,
 ): Tracked {
-  const { zone } = template
+  const { zone, zoneOf } = template
   const reply = inverted(tuple)
   if (reply === null) return of('invalid', table)
   const expected = expectedBy(table, tuple, zone, now)
@@ -118,6 +128,7 @@ function opened(
   const blank: ConntrackEntry = {
     id: table.nextId,
     zone,
+    zoneOf,
     original: tuple,
     reply,
     seenReply: false,
@@ -258,23 +269,10 @@ function refreshed(
   }
 }
 
-/** Helpers are of one protocol each: `nf_ct_helper_ext_add` is given one that fits (`xt_ct_find_proto`, `nft_ct_helper_obj_eval`). */
-function helperFor(name: string | null, { proto }: Tuple): string | null {
-  if (name === null) return null
-  const own = HELPER_PROTOCOLS[name]
-  return own === undefined || own.includes(proto) ? name : null
-}
-
-const HELPER_PROTOCOLS: Readonly<Record<string, readonly number[]>> = {
-  ftp: [PROTO.tcp],
-  irc: [PROTO.tcp],
-  pptp: [PROTO.tcp],
-  sane: [PROTO.tcp],
-  sip: [PROTO.tcp, PROTO.udp],
-  tftp: [PROTO.udp],
-  amanda: [PROTO.udp],
-  'netbios-ns': [PROTO.udp],
-  snmp: [PROTO.udp],
+/** Helpers are of one protocol each, those of objects perhaps of one family: `nft_ct_helper_obj_eval`. */
+export function helperFor(choice: HelperChoice | null, { proto, version }: Tuple): string | null {
+  if (choice === null || choice.proto !== proto) return null
+  return choice.version === null || choice.version === version ? choice.name : null
 }
 
 /** The segment, or, where nobody says, the one its connection expects next. */

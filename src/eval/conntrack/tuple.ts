@@ -1,4 +1,4 @@
-import type { Tuple } from '../../netfilter/conntrack.ts'
+import type { Direction, Tuple } from '../../netfilter/conntrack.ts'
 import { type Packet, PROTO, protocolOf } from '../../netfilter/packet.ts'
 
 /**
@@ -40,7 +40,19 @@ export function inverted({ version, src, dst, proto, sport, dport }: Tuple): Tup
   return { version, src: dst, dst: src, proto, sport, dport: (type << 8) | (dport & 255) }
 }
 
-/** A text that is the same for equal tuples of one zone only. */
-export function tupleText({ version, src, dst, proto, sport, dport }: Tuple, zone: number): string {
-  return `${zone} ${version} ${proto} ${src} ${sport} ${dst} ${dport}`
+/** The zone a connection is in by the tuples of one direction: `nf_ct_zone_id`, net/netfilter/nf_conntrack_zones.h. */
+export function zoneIn(
+  { zone, zoneOf }: { readonly zone: number; readonly zoneOf: 'both' | Direction },
+  direction: Direction,
+): number {
+  return zoneOf === 'both' || zoneOf === direction ? zone : 0
+}
+
+/** A text that is the same for equal tuples of one zone and direction only. */
+export function tupleText(
+  { version, src, dst, proto, sport, dport }: Tuple,
+  zone: number,
+  direction: Direction,
+): string {
+  return `${direction} ${zone} ${version} ${proto} ${src} ${sport} ${dst} ${dport}`
 }

@@ -55,7 +55,8 @@ function causeOf(event: PacketEvent, fate: Walked, story: Story): string | null 
   const { trace } = fate.asked
   const hop = trace.hops.at(-1)
   if (hop === undefined) return null
-  const { node, state } = hop
+  const { node, state, lost } = hop
+  if (lost !== undefined) return lost
   const { packet } = trace
   const tuple = tupleOf(packet)
   const known = tuple === null ? null : entryOf(fate, node, tuple)

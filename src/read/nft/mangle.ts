@@ -21,6 +21,8 @@ export function readMangle(body: JsonObject, text: string): Statement | null {
   if (ref?.field === 'meta mark' || ref?.field === 'ct mark')
     return markStatement(ref.field, value, text)
   const [kind, inner] = entry
+  const zone = zoneStatement(kind, inner, value, text)
+  if (zone !== null) return zone
   const name = inner !== null && typeof inner === 'object' && 'key' in inner ? inner['key'] : null
   const isUnseen =
     kind === 'tcp option' ||
@@ -29,6 +31,15 @@ export function readMangle(body: JsonObject, text: string): Statement | null {
     (kind === 'ct' && (name === 'label' || name === 'event' || name === 'secmark')) ||
     isUnseenPayload(kind, inner)
   return isUnseen ? { kind: 'comment', comment: '', text } : null
+}
+
+/** `ct zone set 5`, `ct original zone set 5`: numbers only, others come from maps. */
+function zoneStatement(kind: string, body: Json, value: Json, text: string): Statement | null {
+  if (kind !== 'ct' || body === null || typeof body !== 'object' || isList(body)) return null
+  const { key, dir } = body as JsonObject
+  if (key !== 'zone' || typeof value !== 'number' || !(value >= 0 && value <= 0xffff)) return null
+  const of = dir === 'original' || dir === 'reply' ? dir : 'both'
+  return { kind: 'ct-zone', zone: value, of, helper: null, text }
 }
 
 /** Fields of headers that no match of pvefw reads. */

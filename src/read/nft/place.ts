@@ -1,5 +1,6 @@
 import type { NumberRanges } from '../../netfilter/match.ts'
 import type { Json } from '../../netfilter/nft/command.ts'
+import type { HelperChoice } from '../../netfilter/ruleset.ts'
 import type { FieldRef } from './field.ts'
 
 /** Where a statement stands, and what it may add there: anonymous sets and maps become named ones. */
@@ -8,6 +9,8 @@ export type Place = {
   /** Whether the elements of a set of the table are known. */
   readonly holdsSet: (name: string) => boolean
   readonly holdsMap: (name: string) => boolean
+  /** The helper an object `ct helper` stands for; null: there is none of that name. */
+  readonly helperNamed: (name: string) => HelperChoice | null
   /** Elements of a set of numbers with ranges among them, which cannot be looked up one by one; null for all others. */
   readonly numbersOf: (name: string) => NumberRanges | null
   /** Names an anonymous set of these elements. */

@@ -9,10 +9,12 @@ import { listedRule, setDatatypes, updatedSets } from '../../netfilter/nft/liste
 import type { NftChain, NftSet, NftTable } from '../../netfilter/nft/objects.ts'
 import { statementText } from '../../netfilter/nft/text.ts'
 import type { Origin } from '../../netfilter/origin.ts'
+import { PROTO } from '../../netfilter/packet.ts'
 import {
   type AddressElement,
   ANONYMOUS,
   type Chain,
+  type HelperChoice,
   type NfMap,
   type NfSet,
   type Rule,
@@ -82,10 +84,14 @@ function readTable(backend: Ruleset['backend'], table: NftTable, options: NftRea
       return ranges === null ? [] : [[held.name, ranges]]
     }),
   )
+  const helpers = new Map(
+    table.objects.flatMap(({ kind, body }) => (kind === 'ct helper' ? readHelper(body) : [])),
+  )
   const place = (origin: Origin): Place => ({
     family: table.family,
     holdsSet: (name) => sets.has(name),
     holdsMap: (name) => maps.has(name),
+    helperNamed: (name) => helpers.get(name) ?? null,
     numbersOf: (name) => numbers.get(name) ?? null,
     ignoresMalformedLimit: options.ignoresMalformedLimit,
     addTuples: (elements) => {
@@ -112,6 +118,18 @@ function readTable(backend: Ruleset['backend'], table: NftTable, options: NftRea
   )
   const read = { family: table.family as Family, name: table.name, chains, sets, maps }
   return backend === 'imported' ? { ...read, tool: 'nft' } : read
+}
+
+/** `nft_ct_helper_obj_init`: the helper is its type, of one protocol, and of one family where the object says so. */
+function readHelper(body: JsonObject): readonly (readonly [string, HelperChoice])[] {
+  const name = stringAt(body, 'name')
+  const type = stringAt(body, 'type')
+  const protocol = stringAt(body, 'protocol')
+  const proto = protocol === 'tcp' ? PROTO.tcp : protocol === 'udp' ? PROTO.udp : null
+  if (name === null || type === null || proto === null) return []
+  const family = stringAt(body, 'l3proto')
+  const version = family === 'ip' ? 4 : family === 'ip6' ? 6 : null
+  return [[name, { name: type, proto, version }]]
 }
 
 /** A name for what has none, as the kernel makes them; names people give begin with a letter. */

@@ -53,7 +53,7 @@ export function readStatement(
     case 'redirect':
       return [readNat(kind, body, text)]
     case 'ct helper':
-      return [typeof body === 'string' ? { kind: 'ct-helper', name: body, text } : opaque]
+      return [readHelper(body, place, text) ?? opaque]
     case 'notrack':
       return [{ kind: 'notrack', text }]
     case 'xt':
@@ -71,6 +71,12 @@ export function readStatement(
     default:
       return [opaque]
   }
+}
+
+/** A helper is an object of the table: its name is not the helper's. */
+function readHelper(body: Json, { helperNamed }: Place, text: string): Statement | null {
+  const helper = typeof body === 'string' ? helperNamed(body) : null
+  return helper === null ? null : { kind: 'ct-helper', helper, text }
 }
 
 /** A match that may or may not be met. */

@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { stateOf } from '../../../src/eval/conntrack/first-packet.ts'
-import { helped } from '../../../src/eval/conntrack/helper.ts'
+import { finished } from '../../../src/eval/conntrack/helper.ts'
 import { DEFAULT_SETTINGS } from '../../../src/eval/conntrack/settings.ts'
 import {
   type ConntrackTable,
@@ -9,14 +9,17 @@ import {
   entriesOf,
   findEntry,
 } from '../../../src/eval/conntrack/table.ts'
-import { confirmed, track } from '../../../src/eval/conntrack/track.ts'
+import { confirmed, NO_TEMPLATE, type Template, track } from '../../../src/eval/conntrack/track.ts'
 import { tupleOf } from '../../../src/eval/conntrack/tuple.ts'
 import type { ConntrackSettings } from '../../../src/netfilter/conntrack.ts'
 import { type Layer4, type Packet, TCP_FLAG } from '../../../src/netfilter/packet.ts'
+import type { HelperChoice } from '../../../src/netfilter/ruleset.ts'
 import { conversation, quoting } from '../../support/arbitraries/conversation.ts'
 import { ipPacket } from '../../support/kernel-builders.ts'
 
 const { SYN, ACK, FIN, RST } = TCP_FLAG
+const FTP: HelperChoice = { name: 'ftp', proto: 6, version: null }
+const TFTP: HelperChoice = { name: 'tftp', proto: 17, version: null }
 const client = '10.0.0.5'
 const server = '10.0.0.9'
 
@@ -56,7 +59,7 @@ type Sent = readonly [packet: Packet, atSeconds?: number]
 function talk(
   sent: readonly Sent[],
   settings: Partial<ConntrackSettings> = {},
-  helper: string | null = null,
+  helper: HelperChoice | null = null,
 ): {
   readonly states: readonly string[]
   readonly table: ConntrackTable
@@ -71,11 +74,11 @@ function talk(
       packet,
       now,
       { ...DEFAULT_SETTINGS, ...settings },
-      { zone: 0, helper },
+      { zone: 0, zoneOf: 'both', helper },
     )
     if (found === null) throw new Error('not known')
-    const after = helped(confirmed(found), packet, now)
-    states.push(after.state)
+    const { tracked: after, lost } = finished(found, packet, now)
+    states.push(lost === null ? after.state : `${after.state}, ${lost}`)
     table = after.table
   }
   const held = entriesOf(table).map(({ tcp: state, seenReply, assured, expiresAt }) =>
@@ -143,6 +146,18 @@ describe('TCP', () => {
       [[syn], [tcp('b', RST | ACK, 0, 101)]],
       ['new', 'established'],
       [],
+    ],
+    [
+      'a reset beside where it is expected leaves five minutes',
+      [[syn], [synack], [ack], [tcp('a', ACK, 101, 501)], [tcp('b', RST, 600)]],
+      ['new', 'established', 'established', 'established', 'established'],
+      ['ESTABLISHED replied assured 300'],
+    ],
+    [
+      'a reset may acknowledge what its own end said last, before the handshake is over',
+      [[syn], [synack], [tcp('b', ACK, 501, 101, 10)], [tcp('b', RST | ACK, 900_000, 511)]],
+      ['new', 'established', 'established', 'established'],
+      ['CLOSE replied new 10'],
     ],
     [
       'a reset where it is expected closes',
@@ -321,7 +336,7 @@ describe('helpers', () => {
   ]
 
   it('make what FTP announces related, and tie it to its connection', () => {
-    const { states, table } = talk(passive('220 hello\r\n'), {}, 'ftp')
+    const { states, table } = talk(passive('220 hello\r\n'), {}, FTP)
     expect(states.at(-1)).toBe('related')
     expect(entriesOf(table).map(({ id, master, helper }) => [id, master, helper])).toEqual([
       [1, null, 'ftp'],
@@ -331,7 +346,7 @@ describe('helpers', () => {
   })
 
   it('read only what begins a line', () => {
-    expect(talk(passive('220 hello'), {}, 'ftp').states.at(-1)).toBe('new')
+    expect(talk(passive('220 hello'), {}, FTP).states.at(-1)).toBe('new')
   })
 
   it('believe no other address than the speaker’s own', () => {
@@ -342,7 +357,67 @@ describe('helpers', () => {
       [line('b', '227 Entering Passive Mode (10,0,0,66,195,80)\r\n', 501 + greeting.length, 101)],
       [data],
     ]
-    expect(talk(sent, {}, 'ftp').states.at(-1)).toBe('new')
+    expect(talk(sent, {}, FTP).states.at(-1)).toBe('new')
+  })
+
+  it('read EPSV and EPRT, and commands in any case', () => {
+    const sent = (line_: Packet): readonly Sent[] => [
+      ...open,
+      [line('b', '220 hello\r\n', 501, 101)],
+      [line('a', 'USER x\r\n', 101, 512)],
+      [line_],
+    ]
+    const expects = (line_: Packet): readonly number[] =>
+      talk(sent(line_), {}, FTP).table.expectations.map(({ dport }) => dport)
+    expect(expects(line('b', '229 here (|||50000|)\r\n', 512, 109))).toEqual([50_000])
+    expect(expects(line('b', '229 here (|||0|)\r\n', 512, 109))).toEqual([])
+    expect(expects(line('a', 'eprt |1|10.0.0.5|40001|\r\n', 109, 512))).toEqual([40_001])
+    expect(expects(line('a', 'EPRT |2|fd00::5|40001|\r\n', 109, 512))).toEqual([])
+    expect(expects(line('a', 'port 10,0,0,5,156,65\r\n', 109, 512))).toEqual([40_001])
+    expect(expects(line('b', '227 at 10,0,0,9,195,80.\r\n', 512, 109))).toEqual([50_000])
+  })
+
+  it('drop what is a part of an announcement, and look at a packet only from its beginning', () => {
+    const statesOf = (...lines: readonly Packet[]): readonly string[] =>
+      talk(
+        [...open, [line('b', '220 hello\r\n', 501, 101)], ...lines.map((one): Sent => [one])],
+        {},
+        FTP,
+      ).states.slice(4)
+    expect(statesOf(line('b', '22', 512, 101))).toEqual([
+      'established, the helper ftp drops a part of 227',
+    ])
+    expect(statesOf(line('b', '227 Entering (10,0,0,9', 512, 101))).toEqual([
+      'established, the helper ftp drops a part of 227',
+    ])
+    // of several lines in one packet the first is read, and where the last one ends
+    const several = '220-hello\r\n227 (10,0,0,9,195,80)\r\n'
+    expect(statesOf(line('b', several, 512, 101), data)).toEqual(['established', 'new'])
+    // in the middle of a line anything passes
+    expect(statesOf(line('b', '230 so', 512, 101), line('b', '22', 518, 101))).toEqual([
+      'established',
+      'established',
+    ])
+  })
+
+  it('drop an announcement another connection has made', () => {
+    const other = open.map(([packet]): Sent => {
+      const l4 = packet.l4 as Extract<Layer4, { kind: 'tcp' }>
+      const [sport, dport] = l4.sport === 40_000 ? [40_002, l4.dport] : [l4.sport, 40_002]
+      return [{ ...packet, l4: { ...l4, sport, dport } }]
+    })
+    const said = (to: number): readonly Sent[] =>
+      ['220 hello\r\n', '227 at (10,0,0,9,195,80)\r\n'].map((text, index): Sent => {
+        const packet = line('b', text, index === 0 ? 501 : 512, 101)
+        return [
+          { ...packet, l4: { ...(packet.l4 as Extract<Layer4, { kind: 'tcp' }>), dport: to } },
+        ]
+      })
+    const { states } = talk([...open, ...other, ...said(40_000), ...said(40_002)], {}, FTP)
+    expect(states.at(-3)).toBe('established')
+    expect(states.at(-1)).toBe(
+      'established, the helper drops it: another connection expects the same',
+    )
   })
 
   it('are not there unless a rule gives them', () => {
@@ -358,7 +433,7 @@ describe('helpers', () => {
       { kind: 'udp', sport: 33_000, dport: 40_000 },
       { src: server, dst: client },
     )
-    expect(talk([[ask], [answer]], {}, 'tftp').states).toEqual(['new', 'related'])
+    expect(talk([[ask], [answer]], {}, TFTP).states).toEqual(['new', 'related'])
     expect(talk([[ask], [answer]]).states).toEqual(['new', 'new'])
   })
 })
@@ -400,7 +475,7 @@ describe('for any conversation', () => {
           expect(new Set(entries.map(({ id }) => id)).size).toBe(entries.length)
           for (const entry of entries)
             for (const tuple of [entry.original, entry.reply])
-              expect(findEntry(table, tuple, 0, index)?.entry.id).toBe(entry.id)
+              expect(findEntry(table, tuple, NO_TEMPLATE, index)?.entry.id).toBe(entry.id)
         }
       }),
     )
@@ -413,4 +488,92 @@ function showIds({ id, tcp: state, seenReply }: ReturnType<typeof entriesOf>[num
 
 it('a packet of unknown ends is of no tuple', () => {
   expect(tupleOf(ipPacket({ kind: 'udp', sport: 1, dport: 2 }, { src: 'unknown' }))).toBeNull()
+})
+
+describe('zones', () => {
+  const zone = (id: number, zoneOf: 'both' | 'original' | 'reply' = 'both'): Template => ({
+    ...NO_TEMPLATE,
+    zone: id,
+    zoneOf,
+  })
+  /** States of packets that come in zones, and why conntrack lets none into its table. */
+  const seen = (...sent: readonly (readonly [Packet, Template])[]): readonly string[] => {
+    let table = EMPTY_TABLE
+    return sent.map(([packet, template]) => {
+      const found = track(table, packet, 0, DEFAULT_SETTINGS, template)
+      if (found === null) throw new Error('not known')
+      const { tracked, lost } = finished(found, packet, 0)
+      table = tracked.table
+      return lost === null ? found.state : 'lost'
+    })
+  }
+
+  it.each<[string, readonly (readonly [Packet, Template])[], readonly string[]]>([
+    [
+      'are apart',
+      [
+        [udp('a'), zone(1)],
+        [udp('b'), zone(2)],
+        [udp('b'), zone(1)],
+      ],
+      ['new', 'new', 'established'],
+    ],
+    [
+      'of the original direction let answers come without',
+      [
+        [udp('a'), zone(1, 'original')],
+        [udp('b'), NO_TEMPLATE],
+      ],
+      ['new', 'established'],
+    ],
+    [
+      'of the reply direction ask for them',
+      [
+        [udp('a'), zone(1, 'reply')],
+        [udp('a'), NO_TEMPLATE],
+        [udp('b'), zone(1, 'reply')],
+      ],
+      ['new', 'new', 'established'],
+    ],
+    [
+      'of the original direction give one connection the answers',
+      [
+        [udp('a'), zone(1, 'original')],
+        [udp('a'), zone(2, 'original')],
+      ],
+      ['new', 'lost'],
+    ],
+  ])('%s', (_, sent, states) => {
+    expect(seen(...sent)).toEqual(states)
+  })
+})
+
+describe('ICMPv6', () => {
+  const six = (
+    type: number,
+    more: { readonly src?: string; readonly inner?: Packet } = {},
+  ): Packet => {
+    const { src = 'fe80::1', ...rest } = more
+    return ipPacket({ kind: 'icmpv6', type, code: 0, ...rest }, { src, dst: 'fd00::5' })
+  }
+  const query = ipPacket(
+    { kind: 'udp', sport: 1000, dport: 53 },
+    { src: 'fd00::5', dst: 'fd00::9' },
+  )
+
+  it.each([130, 131, 132, 133, 134, 135, 136, 143, 151, 152])('%i is not tracked', (type) => {
+    expect(talk([[six(type)]]).states).toEqual(['untracked'])
+  })
+
+  it.each([137, 138, 144, 153, 160])('%i is of no connection', (type) => {
+    expect(talk([[six(type)]]).states).toEqual(['invalid'])
+  })
+
+  it('a redirect of a router of the link belongs to the packet it is about', () => {
+    expect(talk([[query], [six(137, { inner: query })]]).states).toEqual(['new', 'related'])
+    expect(talk([[query], [six(137, { inner: query, src: 'fd00::1' })]]).states).toEqual([
+      'new',
+      'invalid',
+    ])
+  })
 })

@@ -75,6 +75,16 @@ const TABLE: readonly Json[] = [
       ],
     },
   },
+  {
+    'ct helper': {
+      ...at,
+      name: 'of-files',
+      handle: 10,
+      type: 'ftp',
+      protocol: 'tcp',
+      l3proto: 'ip',
+    },
+  },
   { limit: { ...at, name: 'lim', handle: 7, rate: 10, per: 'second', burst: 5 } },
   { chain: { ...at, name: 'c', handle: 8 } },
   {
@@ -217,6 +227,27 @@ const STATEMENTS: readonly (readonly [name: string, json: Json, expected: unknow
     'its MARK',
     { xt: { type: 'target', name: 'MARK' } },
     [{ kind: 'opaque', text: 'xt target "MARK"' }],
+  ],
+  [
+    'a helper by its object, whose name is not the helper’s',
+    { 'ct helper': 'of-files' },
+    [{ kind: 'ct-helper', helper: { name: 'ftp', proto: 6, version: 4 } }],
+  ],
+  ['a helper without an object', { 'ct helper': 'ftp' }, [{ kind: 'opaque' }]],
+  [
+    'a zone',
+    { mangle: { key: { ct: { key: 'zone' } }, value: 5 } },
+    [{ kind: 'ct-zone', zone: 5, of: 'both', helper: null }],
+  ],
+  [
+    'a zone of one direction',
+    { mangle: { key: { ct: { key: 'zone', dir: 'original' } }, value: 5 } },
+    [{ kind: 'ct-zone', zone: 5, of: 'original' }],
+  ],
+  [
+    'a zone of a map',
+    { mangle: { key: { ct: { key: 'zone' } }, value: { map: { key: meta('mark'), data: '@z' } } } },
+    [{ kind: 'opaque' }],
   ],
   ['masquerade', { masquerade: null }, [{ kind: 'nat', which: 'source', to: null }]],
   [

@@ -102,6 +102,116 @@ function segments(moves: readonly Move[], ports: readonly [number, number]): rea
   })
 }
 
+/** What clients and servers of FTP say, whole, in part, or with what they should not. */
+const CLIENT = [
+  'USER nobody\r\n',
+  'PORT 10,10,0,77,156,65\r\n',
+  'port 10,10,0,77,156,64\r\n',
+  'PORT 10,10,0,66,156,65\r\n',
+  'PORT 10,10,0,77,156',
+  'PO',
+  'EPRT |1|10.10.0.77|40001|\r\n',
+  'EPRT |2|fd10:10::77|40001|\r\n',
+  'EPRT |2|fd10:10::66|40001|\r\n',
+  'EPRT ||',
+  'PASV\r\nPORT 10,10,0,77,156,65\r\n',
+]
+const SERVER = [
+  '220 hello\r\n',
+  '220-hello\r\n227 (10,10,0,5,195,80)\r\n',
+  '227 Entering Passive Mode (10,10,0,5,195,80)\r\n',
+  '227 at 10,10,0,1,195,80.\r\n',
+  '227 Entering Passive Mode (10,10,0,66,195,80)\r\n',
+  '229 Extended (|||50000|)\r\n',
+  '229 Extended (!!!50000!)\r\n',
+  '229 Extended (|||0|)\r\n',
+  '229 Extended',
+  '22',
+]
+
+const GREETING: readonly ['a' | 'b', string][] = [
+  ['b', '220 hello\r\n'],
+  ['a', 'USER nobody\r\n'],
+]
+
+/** A session of FTP, and the connections it announces among it; mostly after a greeting, as lines begin only then. */
+const ftp: fc.Arbitrary<readonly Said[]> = fc
+  .array(
+    fc.oneof(
+      { weight: 3, arbitrary: fc.tuple(fc.constant('b' as const), fc.constantFrom(...SERVER)) },
+      { weight: 3, arbitrary: fc.tuple(fc.constant('a' as const), fc.constantFrom(...CLIENT)) },
+      { weight: 2, arbitrary: fc.constantFrom('active' as const, 'passive' as const) },
+    ),
+    { minLength: 1, maxLength: 8 },
+  )
+  .chain((lines) =>
+    fc.constantFrom<readonly (typeof lines)[number][]>(
+      lines,
+      [...GREETING, ...lines],
+      [...GREETING, ...lines],
+    ),
+  )
+  .map((lines) => {
+    const like = { length: 0, seqOff: 0, ackOff: 0, window: 64_240, scale: null, sack: false }
+    const opening = segments(
+      [
+        { ...like, from: 'a', flags: SYN },
+        { ...like, from: 'b', flags: SYN | ACK },
+        { ...like, from: 'a', flags: ACK },
+      ],
+      [41_000, 21],
+    )
+    const next = { a: 0xffff_ff01, b: 5001 }
+    const all: Said[] = [...opening]
+    for (const line of lines) {
+      if (line === 'active' || line === 'passive') {
+        const ports =
+          line === 'active' ? { sport: 20, dport: 40_001 } : { sport: 45_000, dport: 50_000 }
+        const from = line === 'active' ? 'b' : 'a'
+        all.push({ from, about: null, l4: { kind: 'tcp', ...ports, flags: SYN } })
+        continue
+      }
+      const [from, payload] = line
+      const [own, peer] = from === 'a' ? ([41_000, 21] as const) : ([21, 41_000] as const)
+      const segment = {
+        seq: next[from],
+        ack: next[from === 'a' ? 'b' : 'a'],
+        window: 64_240,
+        length: payload.length,
+        windowScale: null,
+        sackPermitted: false,
+      }
+      next[from] = (next[from] + payload.length) >>> 0
+      all.push({
+        from,
+        about: null,
+        l4: { kind: 'tcp', sport: own, dport: peer, flags: ACK | PSH, segment, payload },
+      })
+    }
+    return all
+  })
+
+/** Requests of TFTP, and data from other ports. */
+const tftp: fc.Arbitrary<readonly Said[]> = fc.array(
+  fc.constantFrom<Said>(
+    ...[41_000, 41_001].flatMap((port): Said[] => [
+      {
+        from: 'a',
+        about: null,
+        l4: { kind: 'udp', sport: port, dport: 69, payload: '\0\x01file\0octet\0' },
+      },
+      {
+        from: 'a',
+        about: null,
+        l4: { kind: 'udp', sport: port, dport: 69, payload: '\0\x04\0\x01' },
+      },
+      { from: 'b', about: null, l4: { kind: 'udp', sport: 33_000, dport: port } },
+      { from: 'a', about: null, l4: { kind: 'udp', sport: port, dport: 33_000 } },
+    ]),
+  ),
+  { minLength: 1, maxLength: 6 },
+)
+
 const datagrams: fc.Arbitrary<readonly Said[]> = fc
   .array(fc.tuple(fc.constantFrom('a' as const, 'b' as const), fc.constantFrom(1, 2)), {
     minLength: 1,
@@ -121,7 +231,8 @@ const datagrams: fc.Arbitrary<readonly Said[]> = fc
 
 function pings(version: 4 | 6): fc.Arbitrary<readonly Said[]> {
   const kind = version === 4 ? 'icmp' : 'icmpv6'
-  const types = version === 4 ? [8, 0, 13, 14, 15, 17, 9] : [128, 129, 135, 143, 139]
+  const types =
+    version === 4 ? [8, 0, 13, 14, 15, 17, 9] : [128, 129, 135, 143, 139, 130, 151, 152, 153, 137]
   const one = fc.record({
     from: fc.constantFrom('a' as const, 'b' as const),
     about: fc.constant(null),
@@ -191,6 +302,8 @@ export const conversation: fc.Arbitrary<Conversation> = fc
         { weight: 2, arbitrary: withErrors(datagrams, version) },
         { weight: 2, arbitrary: withErrors(pings(version), version) },
         { weight: 1, arbitrary: others },
+        { weight: 2, arbitrary: ftp },
+        { weight: 1, arbitrary: tftp },
       )
       .map((said) => ({ version, said })),
   )
