@@ -31,6 +31,10 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
     ...['source', 'ip', 'netfilter', 'config', 'packet', 'read', 'compile', 'topology'],
     ...['eval', 'symbolic', 'audit', 'render', 'firewall'],
   ],
+  step: [
+    ...['source', 'ip', 'netfilter', 'config', 'packet', 'read', 'compile', 'topology'],
+    ...['eval', 'symbolic', 'audit', 'render', 'firewall'],
+  ],
   tui: [
     ...['source', 'ip', 'netfilter', 'config', 'packet', 'read', 'compile', 'topology'],
     ...[
@@ -40,6 +44,7 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
       'render',
       'firewall',
       'kernel',
+      'step',
       'ink',
       'react',
       'react/jsx-runtime',
@@ -47,7 +52,7 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   ],
   cli: [
     ...['source', 'ip', 'netfilter', 'config', 'packet', 'read', 'compile', 'topology'],
-    ...['eval', 'symbolic', 'audit', 'render', 'firewall', 'kernel', 'tui'],
+    ...['eval', 'symbolic', 'audit', 'render', 'firewall', 'kernel', 'step', 'tui'],
     ...['yargs', 'yargs/helpers', 'node:fs', 'node:fs/promises'],
   ],
 }

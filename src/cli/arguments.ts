@@ -243,6 +243,16 @@ function argumentsOf(
   return { text, lists, flags, words, verbose: typeof verbose === 'number' ? verbose : 0 }
 }
 
+/** What cannot be together with `--step`; null: it is not said, or goes together. */
+export function clashWithStep({ flags, text }: Arguments): string | null {
+  if (!flags.has('step')) return flags.has('plain') ? '--plain needs --step' : null
+  const output = ['json', 'minimal', 'print-script'].find((name) => flags.has(name))
+  if (output !== undefined) return `--step shows the answer; leave --${output} out`
+  if (text.has('batch')) return '--step steps through one packet; leave --batch out'
+  if (text.get('backend') === 'both') return '--step shows one backend; the key B flips it'
+  return null
+}
+
 function exitCodes(): string {
   const rows = EXIT_MEANINGS.map(({ code, meaning }) => `  ${String(code).padStart(2)}  ${meaning}`)
   return ['Exit codes:', ...rows].join('\n')

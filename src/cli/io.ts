@@ -1,4 +1,5 @@
 import type { Environment } from '../render/look.ts'
+import type { Terminal } from '../tui/terminal.ts'
 
 /** Where text goes, as UTF-8; with `latin1` a byte string as it is. `write` is false when the receiver is gone (a closed pipe): stop quietly then. */
 export type Sink = {
@@ -17,4 +18,6 @@ export type Io = {
   readonly stdin: () => AsyncIterable<string>
   readonly env: Environment
   readonly cwd: string
+  /** The terminal itself, for what draws on it; left out: standard input or output is none. */
+  readonly terminal?: Terminal
 }

@@ -38,6 +38,7 @@ export type Command = {
   readonly name:
     | 'trace'
     | 'flow'
+    | 'step'
     | 'verify'
     | 'drift'
     | 'audit'
@@ -71,6 +72,7 @@ const PACKET = 'Packet:'
 const TALK = 'Conversation:'
 const CONFIGURATION = 'Configuration:'
 const OUTPUT = 'Output:'
+const STEPPING = 'Stepping:'
 
 const root = option(
   CONFIGURATION,
@@ -174,6 +176,10 @@ const anyway = option(
   },
 )
 
+const plainOption = option(STEPPING, 'plain', '', 'sentences in place of panes, for screen readers')
+
+const stepOption = option(STEPPING, 'step', '', 'step through it in the terminal: see pvefw step')
+
 const PACKET_OPTIONS: readonly Option[] = [
   option(PACKET, 'from', 'ENDPOINT', 'where the packet comes from (default outside)', {
     completes: 'endpoint',
@@ -235,6 +241,8 @@ export const TRACE: Command = {
         'and iface; each is answered by one line, in order: {"id","verdict","decidedBy","assumptions"}. A line that ' +
         'cannot be understood is answered by {"id","error"}.',
     }),
+    stepOption,
+    plainOption,
     ruleset,
     root,
     node,
@@ -374,6 +382,8 @@ export const FLOW: Command = {
         more: 'handshake is the end of that of TCP, and the first answer where there is none.',
       },
     ),
+    stepOption,
+    plainOption,
     ruleset,
     root,
     node,
@@ -430,6 +440,53 @@ export const FLOW: Command = {
       line: "conntrack -L | pvefw flow --conntrack - --script steps.flow --sport 50022 '192.168.1.53 -> host:22'",
       what: 'from what this node has in its table now',
     },
+  ],
+}
+
+export const STEP: Command = {
+  name: 'step',
+  positional: '[packet..]',
+  positionalHelp: "the packet in one string: '192.168.1.53 -> 105:80/tcp'",
+  positionalChoices: [],
+  positionalCompletes: 'endpoint',
+  summary: 'step a packet through the rules, like a program in a debugger',
+  description: [
+    'Opens a terminal application in which a packet is stepped through hooks, chains and rules, ahead and back, with ' +
+      'breakpoints. Panes show the rules of the chain with the term that failed, the line of the file, the packet, ' +
+      'marks and connection, and what was done so far. Fields of the packet and the backend can be changed on the spot: ' +
+      'the verdict follows. The key ? lists all keys, y shows the command line that comes back to the same place.',
+    'Nothing is written, and nothing is sent. With --plain, or INK_SCREEN_READER=true in the environment, it speaks ' +
+      'in sentences in place of panes.',
+  ],
+  options: [
+    ...PACKET_OPTIONS,
+    {
+      ...option(
+        STEPPING,
+        'break',
+        'WHERE..',
+        'stop there: FILE:LINE, rule CHAIN:N, chain NAME ...',
+        {
+          more: "Also 'verdict drop', mark (one is changed) and 'state invalid'; one word each, quoted.",
+        },
+      ),
+      kind: 'list',
+    },
+    option(STEPPING, 'at', 'N', 'open at step N'),
+    plainOption,
+    ruleset,
+    root,
+    node,
+    hostIp,
+    localNetwork,
+    backend,
+    nftVersion,
+    bridgeNfCall,
+    anyway,
+  ],
+  examples: [
+    { line: "pvefw step '192.168.1.53 -> 105:80/tcp'", what: 'from the first hook to the verdict' },
+    { line: 'pvefw step --break 105.fw:7 --vm 105 --dport 80', what: 'c runs to that line' },
   ],
 }
 
@@ -707,6 +764,7 @@ export const COMPLETION: Command = {
 export const COMMANDS: readonly Command[] = [
   TRACE,
   FLOW,
+  STEP,
   VERIFY,
   DRIFT,
   AUDIT,

@@ -9,6 +9,9 @@ export function processIo(): Io {
     stdin: readStdin,
     env: process.env,
     cwd: process.cwd(),
+    ...(process.stdin.isTTY === true && process.stdout.isTTY === true
+      ? { terminal: { stdin: process.stdin, stdout: process.stdout } }
+      : {}),
   }
 }
 

@@ -50,6 +50,8 @@ async function load(command: Command['name']): Promise<Handler> {
       return (await import('./commands/trace.ts')).trace
     case 'flow':
       return (await import('./commands/flow.ts')).flow
+    case 'step':
+      return (await import('./commands/step.ts')).step
     case 'verify':
       return (await import('./commands/verify.ts')).verify
     case 'drift':

@@ -155,7 +155,11 @@ function ruleName({ chain }: ChainTrace, index: number): string {
 }
 
 /** The line of the configuration if there is one, else the compiled rule; both if `full`. */
-function describeRule(rule: Rule, { names }: Answer, full: boolean): readonly (Piece | string)[] {
+export function describeRule(
+  rule: Rule,
+  { names }: Pick<Answer, 'names'>,
+  full: boolean,
+): readonly (Piece | string)[] {
   const { origin } = rule
   const text = ruleText(rule)
   const line = origin.kind === 'rule' || origin.kind === 'policy' ? quotedSpan(origin) : null

@@ -17,6 +17,7 @@ const SGR: Readonly<Record<Style, string | null>> = {
   error: '1;31',
   warning: '33',
   note: '36',
+  cursor: '7',
 }
 
 /** Lines as text that ends in a newline each (empty for no lines), without colour. */
@@ -37,10 +38,7 @@ export function showLines(lines: readonly StyledLine[], look: Look): string {
   for (const styled of lines) {
     const safe: StyledLine = {
       hang: styled.hang,
-      pieces: styled.pieces.map(({ text: raw, style }) => ({
-        style,
-        text: look.unicode ? escapeText(raw) : escapeToAscii(withAsciiGlyphs(raw)),
-      })),
+      pieces: styled.pieces.map((part) => safePiece(part, look)),
     }
     const rows = look.width === null ? [safe.pieces] : wrapLine(safe, look.width)
     for (const row of rows)
@@ -51,6 +49,11 @@ export function showLines(lines: readonly StyledLine[], look: Look): string {
   return text
 }
 
+/** A piece as the receiver can show it: what is unsafe escaped, and without UTF-8 what is not ASCII. */
+export function safePiece({ text, style }: Piece, { unicode }: Pick<Look, 'unicode'>): Piece {
+  return { style, text: unicode ? escapeText(text) : escapeToAscii(withAsciiGlyphs(text)) }
+}
+
 /** A row without blanks at its end. */
 function withoutTail(row: readonly Piece[]): readonly Piece[] {
   const end = row.findLastIndex((part) => part.text.trimEnd() !== '')
@@ -59,7 +62,8 @@ function withoutTail(row: readonly Piece[]): readonly Piece[] {
     .map((part, i) => (i === end ? { ...part, text: part.text.trimEnd() } : part))
 }
 
-function showPiece({ text, style }: Piece, look: Look): string {
+/** A piece with its colours; what is unsafe in it must be escaped before. */
+export function showPiece({ text, style }: Piece, look: Pick<Look, 'colour'>): string {
   const sgr = SGR[style]
   return look.colour && sgr !== null && text !== '' ? `\u001b[${sgr}m${text}\u001b[0m` : text
 }
@@ -72,8 +76,16 @@ const ASCII_GLYPHS: Readonly<Record<string, string>> = {
   '↩': '<',
   '…': '...',
   '—': '-',
+  '·': '.',
+  '─': '-',
+  '│': '|',
+  '┼': '+',
+  '▶': '>',
+  '▷': '-',
+  '●': '*',
+  '○': 'o',
 }
-const GLYPHS = /[→✔✘↩…—]/g
+const GLYPHS = /[→✔✘↩…—·─│┼▶▷●○]/g
 
 function withAsciiGlyphs(text: string): string {
   return text.replace(GLYPHS, (glyph) => ASCII_GLYPHS[glyph] ?? glyph)

@@ -11,6 +11,8 @@ export type Style =
   | 'error'
   | 'warning'
   | 'note'
+  /** A row that is looked at. */
+  | 'cursor'
 
 export type Piece = { readonly text: string; readonly style: Style }
 

@@ -35,6 +35,7 @@ describe('completion offers', () => {
     expect(await offered('')).toEqual([
       'trace',
       'flow',
+      'step',
       'verify',
       'drift',
       'audit',

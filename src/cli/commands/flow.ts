@@ -15,7 +15,7 @@ import { lookOf } from '../../render/look.ts'
 import type { Detail } from '../../render/path-lines.ts'
 import { showLines } from '../../render/show.ts'
 import { line, piece } from '../../render/styled.ts'
-import type { Arguments } from '../arguments.ts'
+import { type Arguments, clashWithStep } from '../arguments.ts'
 import { openConfiguration } from '../configuration.ts'
 import { type ConversationRead, clashInConversation, readConversation } from '../conversation.ts'
 import { EXIT, type ExitCode } from '../exit.ts'
@@ -33,7 +33,7 @@ import { usageError } from '../usage.ts'
 
 /** `pvefw flow`: a conversation through the rules and connection tracking. */
 export async function flow(given: Arguments, io: Io): Promise<ExitCode> {
-  const clash = clashInConversation(given)
+  const clash = clashInConversation(given) ?? clashWithStep(given)
   if (clash !== null) return usageError(io, clash, 'flow')
   const talk = await readConversation(given, io)
   if (talk.kind === 'usage') return usageError(io, talk.message, 'flow')
@@ -55,6 +55,7 @@ export async function flow(given: Arguments, io: Io): Promise<ExitCode> {
   const query = queryOf(packet, firewall.tables)
   if ('problems' in query) return refuse(given, io, query.problems)
   reportAll(io, talk.warnings)
+  if (given.flags.has('step')) return stepFlow(firewall, talk, query, given, io)
   const firewalls = other === null ? [firewall] : [firewall, other]
   if (given.flags.has('print-script')) return printScript(firewall, talk, query, given, io)
   const answers: Answered[] = []
@@ -128,6 +129,23 @@ function answer(
         ]
   const flow = { ...made, remarks: [...start, ...made.remarks] }
   return { kind: 'answered', backend, flow, asked: firstAsked(conversed) }
+}
+
+/** The packets of the conversation as one timeline. */
+async function stepFlow(
+  firewall: NodeFirewall,
+  { said, wayBack, conntrack }: ConversationRead,
+  query: Query,
+  given: Arguments,
+  io: Io,
+): Promise<ExitCode> {
+  const following = openNext(firewall, given, io)
+  if (typeof following === 'number') return following
+  const moment = given.text.get('then-after') ?? 'handshake'
+  const next = following === null ? null : { firewall: following, moment }
+  const { stepThrough } = await import('./step.ts')
+  const asking = { query, said, wayBack, conntrack, next }
+  return stepThrough(firewall, { kind: 'flow', asking }, given, io, 'flow')
 }
 
 /** With `--backend both` the other backend may still have an answer. */

@@ -11,7 +11,7 @@ import { renderMinimal } from '../../render/minimal.ts'
 import type { Detail } from '../../render/path-lines.ts'
 import { showLines } from '../../render/show.ts'
 import { renderAnswer } from '../../render/trace-lines.ts'
-import type { Arguments } from '../arguments.ts'
+import { type Arguments, clashWithStep } from '../arguments.ts'
 import { openConfiguration } from '../configuration.ts'
 import { EXIT, type ExitCode } from '../exit.ts'
 import type { Io } from '../io.ts'
@@ -66,9 +66,12 @@ export async function trace(given: Arguments, io: Io): Promise<ExitCode> {
     return answerBatch(firewall, batch, expected(given), io)
   }
   const query = queryOf(given, firewall.tables)
-  return 'problems' in query
-    ? refuseQuestion(given, io, query.problems)
-    : answerOne(firewall, warnings, query, given, io)
+  if ('problems' in query) return refuseQuestion(given, io, query.problems)
+  if (given.flags.has('step')) {
+    const { stepThrough } = await import('./step.ts')
+    return stepThrough(firewall, { kind: 'packet', query }, given, io, 'trace')
+  }
+  return answerOne(firewall, warnings, query, given, io)
 }
 
 /** The backend refuses the configuration, and nothing tells what the node holds. */
@@ -140,8 +143,11 @@ function expected({ text }: Arguments): string | null {
 }
 
 /** Options of which only one makes sense. */
-function clashing({ flags, text, lists, words }: Arguments): string | null {
+function clashing(given: Arguments): string | null {
+  const { flags, text, lists, words } = given
   if (flags.has('json') && flags.has('minimal')) return '--json and --minimal: choose one'
+  const stepping = clashWithStep(given)
+  if (stepping !== null) return stepping
   if (lists.has('ruleset') && text.get('backend') === 'both')
     return '--ruleset is what one backend left on the node; leave --backend both out'
   if (text.get('batch') === '-' && lists.get('ruleset')?.includes('-') === true)

@@ -1,0 +1,122 @@
+import { namesOf } from '../../firewall/answer.ts'
+import { isRefused, type NodeFirewall } from '../../firewall/node-firewall.ts'
+import { lookOf } from '../../render/look.ts'
+import { showLines } from '../../render/show.ts'
+import { type Breakpoint, parseStop } from '../../step/breakpoint.ts'
+import { openerOf } from '../../step/open.ts'
+import { filesOf, type Setting, type Subject } from '../../step/record.ts'
+import { firstState, type Session, type StepState } from '../../step/state.ts'
+import { summaryLines } from '../../step/summary.ts'
+import type { Arguments } from '../arguments.ts'
+import { openConfiguration, openOptions } from '../configuration.ts'
+import { EXIT, type ExitCode } from '../exit.ts'
+import type { Io } from '../io.ts'
+import { guestHint, queryOf } from '../query.ts'
+import { reportProblems, reportRefusal, reportUnreadable } from '../report.ts'
+import { usageError } from '../usage.ts'
+
+/** `pvefw step`: one packet, stepped through like a program in a debugger. */
+export async function step(given: Arguments, io: Io): Promise<ExitCode> {
+  const opened = given.lists.has('ruleset')
+    ? await (await import('../dumps.ts')).openDumped(given, io, guestHint(given))
+    : openConfiguration(given, io.cwd, guestHint(given))
+  if (opened.kind === 'usage') return usageError(io, opened.message, 'step')
+  if (opened.kind === 'unreadable') {
+    reportUnreadable(io, opened)
+    return EXIT.refused
+  }
+  const { firewall } = opened
+  const query = queryOf(given, firewall.tables)
+  if ('problems' in query) {
+    reportProblems(io, query.problems)
+    return EXIT.usage
+  }
+  return stepThrough(firewall, { kind: 'packet', query }, given, io, 'step')
+}
+
+/** Steps through what a command would answer: `pvefw step`, and `--step` of the others. */
+export async function stepThrough(
+  firewall: NodeFirewall,
+  subject: Subject,
+  given: Arguments,
+  io: Io,
+  command: 'step' | 'trace' | 'flow',
+): Promise<ExitCode> {
+  if (firewall.live === undefined && isRefused(firewall) && !given.flags.has('anyway')) {
+    reportRefusal(io, firewall, namesOf([firewall]))
+    return EXIT.refused
+  }
+  const session = sessionOf(firewall, given, io)
+  const started = firstState(session, { firewall, subject }, NO_SIZE)
+  if ('problems' in started) {
+    reportProblems(io, started.problems)
+    return EXIT.usage
+  }
+  const start = asSaid(started, { firewall, subject }, given)
+  if (typeof start === 'string') return usageError(io, start, command)
+  const { terminal } = io
+  if (terminal === undefined)
+    return usageError(io, 'stepping needs a terminal as standard input and output', command)
+  // ink and React are loaded here and nowhere else
+  const { runStep } = await import('../../tui/run.tsx')
+  const last = await runStep(start, terminal)
+  const { look } = session
+  io.stdout.write(showLines(summaryLines(last), look))
+  return EXIT.answered
+}
+
+/** Before the terminal has said its own. */
+const NO_SIZE = { columns: 80, rows: 24 }
+
+function sessionOf(firewall: NodeFirewall, given: Arguments, io: Io): Session {
+  const options = openOptions(given, io.cwd, null, firewall.backend)
+  if ('message' in options) throw new Error(options.message)
+  return {
+    open: openerOf(firewall, options),
+    options: wordsOf(given),
+    look: lookOf(io.env, io.stdout),
+    plain: given.flags.has('plain') || io.env['INK_SCREEN_READER'] === 'true',
+  }
+}
+
+/** Options of the configuration and of the conversation, as they were said. */
+const KEPT = [
+  ...['root', 'host-ip', 'local-network', 'nft-version', 'bridge-nf-call'],
+  ...['script', 'close', 'mode', 'answer-after', 'reply-from', 'reply-to', 'return-via'],
+  ...['conntrack', 'then', 'then-after'],
+] as const
+
+function wordsOf({ text, lists, flags }: Arguments): readonly string[] {
+  const said = KEPT.flatMap((name) => {
+    const value = text.get(name)
+    return value === undefined ? [] : [`--${name}`, value]
+  })
+  const dumps = lists.get('ruleset')
+  return [
+    ...said,
+    ...(dumps === undefined ? [] : ['--ruleset', ...dumps]),
+    ...(flags.has('anyway') ? ['--anyway'] : []),
+  ]
+}
+
+/** The state with the breakpoints and at the moment that the command line says; a sentence where it cannot be. */
+function asSaid(
+  state: StepState,
+  setting: Setting,
+  { text, lists }: Arguments,
+): StepState | string {
+  const { recorded } = state
+  const paths = filesOf(recorded, setting).map(({ path }) => path)
+  const breakpoints: Breakpoint[] = []
+  for (const said of lists.get('break') ?? []) {
+    const stop = parseStop(said, { paths, names: recorded.names })
+    if (typeof stop === 'string') return `--break: ${stop}`
+    breakpoints.push({ stop, enabled: true })
+  }
+  const at = text.get('at')
+  const count = recorded.timeline.moments.length
+  if (at === undefined) return { ...state, breakpoints }
+  if (!/^\d{1,7}$/.test(at) || Number(at) < 1 || Number(at) > count)
+    return `--at is a step of 1..${count}`
+  return { ...state, breakpoints, at: Number(at) - 1 }
+}

@@ -1,0 +1,29 @@
+import { loadTree } from '../config/load.ts'
+import { firewallOf, type NodeFirewall, type OpenOptions } from '../firewall/node-firewall.ts'
+import type { Session } from './state.ts'
+
+/**
+ * Opens other nodes and the other backend beside a firewall that is open, each when it is first asked for. Of a node
+ * whose rules were dumped there is nothing else to open.
+ */
+export function openerOf(firewall: NodeFirewall, options: OpenOptions): Session['open'] {
+  const known = new Map([[keyOf(firewall.tree.node, firewall.backend), firewall]])
+  return (node, backend) => {
+    if (firewall.live !== undefined) return null
+    const key = keyOf(node, backend)
+    const found = known.get(key)
+    if (found !== undefined) return found
+    if (!firewall.tree.nodes.includes(node)) return null
+    // what was said about the address of the node asked about does not hold for another one
+    const elsewhere = { ...options, node, guest: null, hostIp: null, localNetwork: null }
+    const tree = node === firewall.tree.node ? firewall.tree : loadTree(elsewhere).tree
+    if (tree === null) return null
+    const opened = firewallOf(tree, { ...options, backend })
+    known.set(key, opened)
+    return opened
+  }
+}
+
+function keyOf(node: string, backend: string): string {
+  return `${node} ${backend}`
+}

@@ -1,0 +1,107 @@
+import type { Problem } from '../packet/problem.ts'
+import type { Query } from '../packet/query.ts'
+import type { Backend } from '../topology/devices.ts'
+import type { Moment } from './moment.ts'
+import { placeOf, runOf } from './moment.ts'
+import { record, type Setting, type Subject } from './record.ts'
+import { momentOf, NO_ROWS, type StepState } from './state.ts'
+
+/** The query of what is asked: of a conversation the one between whose ends it is. */
+export function queryOf({ subject }: Setting): Query {
+  return subject.kind === 'packet' ? subject.query : subject.asking.query
+}
+
+export function withQuery(setting: Setting, query: Query): Setting {
+  const { subject } = setting
+  const changed: Subject =
+    subject.kind === 'packet'
+      ? { kind: 'packet', query }
+      : { kind: 'flow', asking: { ...subject.asking, query } }
+  return { ...setting, subject: changed }
+}
+
+/** The state once something else is asked: at the same place of the new timeline, or unchanged with the reason. */
+export function asking(state: StepState, setting: Setting, done: string): StepState {
+  const recorded = record(setting)
+  if (recorded.kind === 'refused') return refused(state, recorded.problems)
+  const at = likePlace(momentOf(state), recorded.timeline.moments)
+  return {
+    ...state,
+    setting,
+    recorded,
+    at,
+    trail: [],
+    up: 0,
+    file: null,
+    rows: { ...NO_ROWS, packet: state.rows.packet },
+    message: { text: done, kind: 'note' },
+  }
+}
+
+export function refused(state: StepState, problems: readonly Problem[]): StepState {
+  const [first] = problems
+  const help = first?.help == null ? '' : `; ${first.help}`
+  const text = first === undefined ? 'it cannot be asked' : `${first.message}${help}`
+  return { ...state, message: { text, kind: 'error' } }
+}
+
+/** The moment of another timeline that is most like one: of the same packet, the same rule, else the same chain, else its verdict. */
+function likePlace(was: Moment, moments: readonly Moment[]): number {
+  if (was.kind === 'packet' && was.run.number === 1) return 0
+  const number = runOf(was).number
+  const own = moments.flatMap((moment, at) => (runOf(moment).number === number ? [at] : []))
+  const like = (test: (moment: Moment) => boolean): number | undefined =>
+    own.find((at) => {
+      const moment = moments[at]
+      return moment !== undefined && test(moment)
+    })
+  const place = placeOf(was)
+  const chain = place?.chain.chain.name
+  const index = was.kind === 'rule' ? was.index : null
+  const end = like(({ kind }) => kind === 'verdict') ?? own.at(-1) ?? moments.length - 1
+  if (was.kind === 'verdict') return end
+  if (was.kind === 'hop')
+    return like((one) => one.kind === 'hop' && one.hop.hop.hook === was.hop.hop.hook) ?? end
+  return (
+    like(
+      (one) =>
+        one.kind === 'rule' && one.index === index && placeOf(one)?.chain.chain.name === chain,
+    ) ??
+    like((one) => placeOf(one)?.chain.chain.name === chain) ??
+    end
+  )
+}
+
+/** The other backend's reading of the same node. */
+export function flipBackend(state: StepState): StepState {
+  const { setting, session } = state
+  const { firewall } = setting
+  if (firewall.live !== undefined)
+    return refusedFor(state, 'the rules are those of a dump: they are what one backend left there')
+  const other: Backend = firewall.backend === 'iptables' ? 'nftables' : 'iptables'
+  const opened = session.open(firewall.tree.node, other)
+  if (opened === null) return refusedFor(state, `${other} cannot be opened`)
+  return asking(state, { ...setting, firewall: opened }, `as ${other} filters it`)
+}
+
+/** The same packet of the other family, as far as its ends have addresses there. */
+export function flipFamily(state: StepState): StepState {
+  const query = queryOf(state.setting)
+  const [run] = state.recorded.timeline.runs
+  const now = query.family ?? (run?.walk?.trace.packet.l3.kind === 'ip6' ? 6 : 4)
+  const family = now === 4 ? 6 : 4
+  return asking(state, withQuery(state.setting, { ...query, family }), `as IPv${family}`)
+}
+
+export function refusedFor(state: StepState, text: string): StepState {
+  return { ...state, message: { text, kind: 'error' } }
+}
+
+/** Shows what was asked first, and from there what was made of it. */
+export function toOriginal(state: StepState): StepState {
+  const { original, setting, aside } = state
+  if (setting !== original)
+    return { ...asking(state, original, 'as it was asked first'), aside: setting }
+  if (aside === null) return refusedFor(state, 'nothing has been changed yet')
+  return { ...asking(state, aside, 'with your changes'), aside: null }
+}
