@@ -90,8 +90,10 @@ function sayEffect(statement: Statement, moment: Moment): string | null {
     }
     case 'notrack':
       return 'not tracked'
+    case 'ct-zone':
+      return statement.text
     case 'ct-helper':
-      return `helper ${statement.name}`
+      return `helper ${statement.helper.name}`
     case 'nat':
       return statement.text
     default:
