@@ -42,6 +42,7 @@ export type Command = {
     | 'verify'
     | 'drift'
     | 'audit'
+    | 'diff'
     | 'compile'
     | 'backends'
     | 'explain'
@@ -626,6 +627,41 @@ export const AUDIT: Command = {
   ],
 }
 
+export const DIFF: Command = {
+  name: 'diff',
+  positional: '[trees..]',
+  positionalHelp: 'two trees: before and after',
+  positionalChoices: [],
+  positionalCompletes: 'directory',
+  summary: 'show all packets that get another verdict',
+  description: [
+    'Compares two configurations, or with --backends what the two backends make of one, and shows every packet whose ' +
+      'verdict differs: as few regions as tell them all, each with one packet and the line that decides on either side. ' +
+      'That nothing else changes is proved for every packet between the outside, the host and each guest of every node.',
+    'The exit code is 0 if no packet gets another verdict, 1 if one does.',
+  ],
+  options: [
+    root,
+    proposed,
+    option(CONFIGURATION, 'backends', '', 'compare iptables with nftables'),
+    node,
+    hostIp,
+    localNetwork,
+    backend,
+    nftVersion,
+    bridgeNfCall,
+    option(OUTPUT, 'json', '', 'everything as JSON, version 1'),
+  ],
+  examples: [
+    { line: 'pvefw diff ./today ./tomorrow', what: 'between two copies of /etc/pve' },
+    {
+      line: 'pvefw diff --proposed ./cluster.fw',
+      what: 'what another cluster.fw would change here',
+    },
+    { line: 'pvefw diff --backends', what: 'what would change with the other backend' },
+  ],
+}
+
 export const COMPILE: Command = {
   name: 'compile',
   positional: '',
@@ -768,6 +804,7 @@ export const COMMANDS: readonly Command[] = [
   VERIFY,
   DRIFT,
   AUDIT,
+  DIFF,
   COMPILE,
   BACKENDS,
   EXPLAIN,

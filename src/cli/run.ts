@@ -58,6 +58,8 @@ async function load(command: Command['name']): Promise<Handler> {
       return (await import('./commands/drift.ts')).drift
     case 'audit':
       return (await import('./commands/audit.ts')).audit
+    case 'diff':
+      return (await import('./commands/diff.ts')).diff
     case 'compile':
       return (await import('./commands/compile.ts')).compile
     case 'backends':

@@ -36,13 +36,15 @@ const ORDER = [
 
 export type FreeField = (typeof ORDER)[number]
 
+const OF_ALL: ReadonlySet<FieldName> = new Set(['ct state', 'meta pkttype'] as const)
+
 /** The free fields of a family, in order. */
 export function freeFields(family: Family): readonly FreeField[] {
   return ORDER.filter((field) => {
     if (field.startsWith('arp ')) return family === 'arp'
     if (field.startsWith('ip ')) return family === 'ip'
     if (field.startsWith('ip6 ')) return family === 'ip6'
-    return family !== 'arp' || field.startsWith('ether ') || field === 'meta pkttype'
+    return family !== 'arp' || field.startsWith('ether ') || OF_ALL.has(field)
   })
 }
 

@@ -78,6 +78,28 @@ export function classOf({ starts, classes }: Partition, value: number | bigint):
   return classes[low] as number
 }
 
+/** Classes that have values in a set, as inclusive runs. */
+export function classesWithin(
+  { starts, classes, size, end }: Partition,
+  values: ValueSet,
+): readonly number[] {
+  const has = new Uint8Array(size)
+  let at = 0
+  for (const [i, cls] of classes.entries()) {
+    const from = starts[i] as number | bigint
+    const to = starts[i + 1] ?? end
+    while (at < values.length && (values[at + 1] as number | bigint) <= from) at += 2
+    if (at < values.length && (values[at] as number | bigint) < to) has[cls] = 1
+  }
+  const runs: number[] = []
+  for (let cls = 0; cls < size; cls += 1) {
+    if (has[cls] === 0) continue
+    if (runs.length > 0 && runs[runs.length - 1] === cls - 1) runs[runs.length - 1] = cls
+    else runs.push(cls, cls)
+  }
+  return runs
+}
+
 /** The values of some classes; `has` tells which. */
 export function valuesOfClasses(
   { starts, classes, end }: Partition,

@@ -52,32 +52,64 @@ const GROWTH: readonly (FreeField | 'doubt')[] = [
  * larger field by field while it stays inside.
  *
  * @param most Pieces after which it is enough.
+ * @param possible Packets that there can be: pieces cover those of the region, and may hold any that there cannot be,
+ * which makes them fewer and larger.
  */
-export function piecesOf(space: Space, region: Diagram, most = 20): Pieces {
+export function piecesOf(
+  space: Space,
+  region: Diagram,
+  most = 20,
+  possible: Diagram = TRUE,
+): Pieces {
   const { arena, levels } = space
   const order = growthOrder(levels)
+  const inside = arena.over(region, arena.not(possible))
   const pieces: Piece[] = []
-  let left = region
+  let left = arena.where(possible, region)
   while (left !== NONE) {
     if (pieces.length === most) return { pieces, more: true }
     const box = boxAround(space, left)
-    for (const level of order) grow(space, region, box, level)
-    pieces.push(pieceOf(space, box))
-    left = arena.except(left, diagramOf(space, box))
+    for (const level of order) grow(space, inside, box, level)
+    const whole = diagramOf(space, box)
+    pieces.push(pieceOf(space, box, arena.where(possible, whole), possible))
+    left = arena.except(left, whole)
   }
   return { pieces, more: false }
 }
 
 /** The values of a field that some packet of the region has. */
-export function valuesIn(
-  { arena, levels, levelOf }: Space,
-  region: Diagram,
-  field: FreeField,
-): ValueSet {
-  const level = levelOf(field)
-  const at = levels[level]
+export function valuesIn(space: Space, region: Diagram, field: FreeField): ValueSet {
+  const level = space.levelOf(field)
+  const at = space.levels[level]
   if (at?.kind !== 'field') return []
-  return valuesOfClasses(at.partition, (cls) => arena.cofactor(region, level, cls) !== NONE)
+  const has = classesIn(space, region, level)
+  return valuesOfClasses(at.partition, (cls) => has[cls] === 1)
+}
+
+/** By one byte each: 1 for the classes of a level that some packet of the region has. */
+function classesIn({ arena, levels }: Space, region: Diagram, level: number): Uint8Array {
+  const has = new Uint8Array(sizeOf(levels[level] as Level))
+  const seen = new Set<Diagram>()
+  const visit = (at: Diagram): void => {
+    if (at === NONE || seen.has(at)) return
+    seen.add(at)
+    if (arena.levelOf(at) > level) {
+      has.fill(1)
+      return
+    }
+    const runs = arena.runsOf(at)
+    const here = arena.levelOf(at) === level
+    let first = 0
+    for (let i = 0; i < runs.length; i += 2) {
+      const last = runs[i] as number
+      const kid = runs[i + 1] as number
+      if (!here) visit(kid)
+      else if (kid !== NONE) has.fill(1, first, last + 1)
+      first = last + 1
+    }
+  }
+  visit(region)
+  return has
 }
 
 function growthOrder(levels: readonly Level[]): readonly number[] {
@@ -211,17 +243,26 @@ function diagramOf({ arena }: Space, box: Box): Diagram {
   return made
 }
 
-function pieceOf({ levels }: Space, box: Box): Piece {
+/**
+ * `there`: the packets of the box that there can be. Of a field only values are told that some of them has, and nothing
+ * where these are all it can have.
+ */
+function pieceOf(space: Space, box: Box, there: Diagram, possible: Diagram): Piece {
   const fields = new Map<FreeField, ValueSet>()
   const doubts: { readonly text: string; readonly holds: boolean }[] = []
-  for (const [i, level] of levels.entries()) {
+  for (const [i, level] of space.levels.entries()) {
     const allowed = box[i] as Uint8Array
     if (!allowed.includes(0)) continue
-    if (level.kind === 'doubt') doubts.push({ text: level.text, holds: allowed[1] === 1 })
-    else
+    if (level.kind === 'doubt') {
+      doubts.push({ text: level.text, holds: allowed[1] === 1 })
+      continue
+    }
+    const real = classesIn(space, there, i)
+    const all = classesIn(space, possible, i)
+    if (real.some((has, cls) => has !== all[cls]))
       fields.set(
         level.field,
-        valuesOfClasses(level.partition, (cls) => allowed[cls] === 1),
+        valuesOfClasses(level.partition, (cls) => real[cls] === 1),
       )
   }
   return { fields, doubts }

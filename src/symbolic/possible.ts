@@ -47,6 +47,38 @@ export function possiblePackets(family: Family): Formula {
   return all([stated, typedByAddress(family)])
 }
 
+/**
+ * Packets that some program sends: from a port that is not 0, from an address one machine can have (or none yet, as a
+ * DHCP client), with flags TCP has, and no ICMP of the other family. What changes only for others is rarely what
+ * somebody means to change.
+ */
+export function plausiblePackets(family: Family): Formula {
+  if (family === 'arp') return all([])
+  const version = family === 'ip' ? 4 : 6
+  const nobodys = addressesWithType(
+    { ...EMPTY_FIB, local4: LOOPBACK },
+    version,
+    (type) => type !== 'unicast' && type !== 'anycast',
+  )
+  const other = family === 'ip' ? PROTO.icmpv6 : PROTO.icmp
+  const withPorts = isOneOf(
+    'meta l4proto',
+    valuesOfBounds([PROTO.tcp, PROTO.tcp, PROTO.udp, PROTO.udp]),
+  )
+  return all([
+    negated(proto(other)),
+    any([negated(isOneOf(`${family} saddr`, nobodys)), isOneOf(`${family} saddr`, unset(version))]),
+    negated(all([withPorts, isOneOf('th sport', [0, 1])])),
+    negated(badFlags(family)),
+  ])
+}
+
+const LOOPBACK = [{ lo: 0x7f00_0000n, hi: 0x7fff_fffen }]
+
+function unset(version: 4 | 6): ValueSet {
+  return version === 4 ? [0, 1] : [0n, 1n]
+}
+
 /** What a frame can be to the link layer, by the address it is for: `packetTypes`, eval/doubt.ts. */
 function typedByAddress(family: 'ip' | 'ip6'): Formula {
   const to = (type: 'broadcast' | 'multicast'): Formula =>

@@ -1,7 +1,7 @@
 import { Arena, type Diagram, NONE, TRUE } from './diagram.ts'
 import { endOf, type Family, type FreeField, freeFields } from './fields.ts'
 import { collect, type Formula } from './formula.ts'
-import { type Partition, partitionOf } from './partition.ts'
+import { classesWithin, type Partition, partitionOf } from './partition.ts'
 import type { ValueSet } from './value-set.ts'
 
 /**
@@ -15,6 +15,8 @@ export type Space = {
   /** The packets a formula holds for. Its sets must be among those the space was made for. */
   readonly packets: (formula: Formula) => Diagram
   readonly levelOf: (field: FreeField) => number
+  /** Packets whose field has one of these values, which are whole classes: those of a piece are. */
+  readonly within: (field: FreeField, values: ValueSet) => Diagram
 }
 
 export type Level =
@@ -66,7 +68,12 @@ export function spaceOf(vocabulary: Vocabulary, budget?: number): Space {
     return level
   }
   const packets = (formula: Formula): Diagram => diagramOf(formula, { arena, levels, levelOf })
-  return { family, arena, levels, packets, levelOf }
+  const within = (field: FreeField, values: ValueSet): Diagram => {
+    const at = levelOf(field)
+    const level = levels[at] as Extract<Level, { kind: 'field' }>
+    return arena.isIn(at, classesWithin(level.partition, values))
+  }
+  return { family, arena, levels, packets, levelOf, within }
 }
 
 function diagramOf(

@@ -39,6 +39,7 @@ describe('completion offers', () => {
       'verify',
       'drift',
       'audit',
+      'diff',
       'compile',
       'backends',
       'explain',

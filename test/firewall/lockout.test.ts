@@ -1,17 +1,9 @@
-import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { parseStorages } from '../../src/config/storage.ts'
-import { ask } from '../../src/firewall/ask.ts'
 import { auditLockout, type LockoutAudit } from '../../src/firewall/lockout/audit.ts'
 import type { NodeFirewall } from '../../src/firewall/node-firewall.ts'
 import { openFirewall } from '../../src/firewall/node-firewall.ts'
-import { showAddr } from '../../src/ip/address.ts'
-import { PROTO, TCP_FLAG } from '../../src/netfilter/packet.ts'
-import { EMPTY_QUERY } from '../../src/packet/query.ts'
 import { sourceFile } from '../../src/source/source-file.ts'
-import { nodeDescription } from '../support/arbitraries/node-description.ts'
-import { filesOf, openFiles } from '../support/arbitraries/node-text.ts'
-import { runs } from '../support/runs.ts'
 import { makeTree, SMALL_NODE } from '../support/tree.ts'
 
 const CLUSTER: Readonly<Record<string, string>> = {
@@ -183,42 +175,4 @@ it('storage.cfg is read as Proxmox reads it', () => {
     ['nfs', 'a', ['pve1', 'pve2'], false, { server: '10.0.0.9', nodes: 'pve1,pve2' }],
     ['pbs', 'b', null, true, { port: '8008', disable: '' }],
   ])
-})
-
-it('of what is proved no packet is lost, of what is lost some packet is', () => {
-  fc.assert(
-    fc.property(
-      nodeDescription,
-      fc.constantFrom('iptables', 'nftables'),
-      fc.array(fc.tuple(fc.nat(0xffff), fc.nat(0xffff)), { minLength: 8, maxLength: 8 }),
-      (description, backend, picks) => {
-        const firewall = openFiles(filesOf(description, backend), backend)
-        const { audited: all } = audited(firewall, [
-          '10.10.0.0/24',
-          '203.0.113.0/24',
-          'fd10:10::/64',
-        ])
-        for (const { need, proof } of all) {
-          if (proof.kind === 'lost') {
-            expect(proof.witness.trace.outcome).not.toBe('accept')
-            continue
-          }
-          if (proof.kind !== 'proved' || need.group !== 'admin') continue
-          const { lo = 0n, hi = 0n } = need.from.addresses?.[0] ?? {}
-          for (const [address, sport] of picks) {
-            const bits = lo + 1n + (BigInt(address) % (hi - lo - 1n))
-            const asked = ask(firewall, {
-              ...EMPTY_QUERY,
-              ...{ from: need.from.place, to: 'host', proto: PROTO.tcp, flags: TCP_FLAG.SYN },
-              ...{ src: showAddr({ version: need.family, bits }), family: need.family },
-              ...{ dport: need.ports[0]?.[0] ?? 0, sport: 1024 + (sport % 60_000) },
-              dst: need.to.address === null ? null : showAddr(need.to.address),
-            })
-            if (asked.kind === 'traced') expect(asked.trace.outcome).toBe('accept')
-          }
-        }
-      },
-    ),
-    { numRuns: runs(100) },
-  )
 })

@@ -111,12 +111,8 @@ it('pieces are a region: their union is it, and each is as large as it can be', 
       for (const { fields, doubts } of pieces) {
         if (doubts.length > 0) return
         let made: number = TRUE
-        for (const [field, values] of fields) {
-          const level = space.levelOf(field)
-          const at = space.levels[level]
-          if (at?.kind !== 'field') continue
-          made = space.arena.where(made, space.arena.isIn(level, classesIn(at.partition, values)))
-        }
+        for (const [field, values] of fields)
+          made = space.arena.where(made, space.within(field, values))
         expect(space.arena.except(made, dropped)).toBe(NONE)
         union = space.arena.over(union, made)
       }
@@ -170,22 +166,3 @@ it('the state of a first packet is that of stateOf', () => {
     { numRuns: runs(1000) },
   )
 })
-
-/** Classes whose values are all in a set that the classes were not made for, but that is made of them. */
-function classesIn(
-  {
-    starts,
-    classes,
-  }: { readonly starts: readonly (number | bigint)[]; readonly classes: Int32Array },
-  values: readonly (number | bigint)[],
-): readonly number[] {
-  const found = new Set<number>()
-  for (const [i, cls] of classes.entries())
-    for (let at = 0; at < values.length; at += 2)
-      if (
-        (starts[i] as number) >= (values[at] as number) &&
-        (starts[i] as number) < (values[at + 1] as number)
-      )
-        found.add(cls)
-  return [...found].sort((a, b) => a - b).flatMap((cls) => [cls, cls])
-}

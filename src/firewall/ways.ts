@@ -1,0 +1,108 @@
+import { showAddr } from '../ip/address.ts'
+import { EMPTY_QUERY, type Query } from '../packet/query.ts'
+import type { Family } from '../symbolic/fields.ts'
+import type { SymbolicQuestion } from '../symbolic/place.ts'
+import { resolveQuery } from '../topology/resolve.ts'
+import { waysOf } from './ask.ts'
+import type { NodeFirewall } from './node-firewall.ts'
+import { symbolicWay } from './symbolic-way.ts'
+
+/** One end of a way: the world outside, the host, a NIC of a guest. */
+export type WayEnd = {
+  /** As an endpoint of a query, and as people are told. */
+  readonly text: string
+  readonly kind: 'outside' | 'host' | 'guest'
+}
+
+/** A way through one node that packets of a family can take. */
+export type NodeWay = {
+  readonly from: WayEnd
+  readonly to: WayEnd
+  readonly family: Family
+  readonly question: SymbolicQuestion
+  readonly firewall: NodeFirewall
+}
+
+/** Pairs of guests that are looked at one by one; of more guests only as many as have different devices to rules. */
+const mostPairs = 2500
+
+/** The ends of all ways through a node. */
+export function endsOn({ tree }: NodeFirewall): readonly WayEnd[] {
+  const guests = tree.guests
+    .filter(({ node }) => node === tree.node)
+    .flatMap(({ type, vmid, nics }) => {
+      const name = `${type === 'qemu' ? 'vm' : 'ct'}${vmid}`
+      return nics.map(({ id, index, error }): WayEnd | null =>
+        error === null
+          ? { kind: 'guest', text: index === 0 && nics.length === 1 ? name : `${name}/${id}` }
+          : null,
+      )
+    })
+    .filter((end) => end !== null)
+  return [{ kind: 'outside', text: 'outside' }, { kind: 'host', text: 'host' }, ...guests]
+}
+
+/**
+ * Pairs of ends that have a way: everybody with everybody; where there are very many guests, of those only neighbours
+ * in the list, and `all` is false.
+ */
+export function pairsOf(ends: readonly WayEnd[]): {
+  readonly pairs: readonly (readonly [WayEnd, WayEnd])[]
+  readonly all: boolean
+} {
+  const guests = ends.filter(({ kind }) => kind === 'guest')
+  const all = guests.length ** 2 <= mostPairs
+  const pairs: (readonly [WayEnd, WayEnd])[] = []
+  for (const [i, from] of ends.entries())
+    for (const [j, to] of ends.entries()) {
+      if (i === j) continue
+      const both = from.kind === 'guest' && to.kind === 'guest'
+      if (both && !all && Math.abs(i - j) !== 1) continue
+      pairs.push([from, to])
+    }
+  return { pairs, all }
+}
+
+/** The way between two ends; null: no hook of the node sees such a packet, or there is no way. */
+export function nodeWay(
+  firewall: NodeFirewall,
+  from: WayEnd,
+  to: WayEnd,
+  family: Family,
+): NodeWay | null {
+  const query: Query = {
+    ...EMPTY_QUERY,
+    from: from.text,
+    to: to.text,
+    family: family === 'ip6' ? 6 : 4,
+    ...(family === 'arp' ? { ethertype: 0x0806, family: null } : { proto: 6, dport: 80 }),
+  }
+  const resolved = resolveQuery(firewall.topology, query, firewall.tables)
+  if (resolved.kind === 'refused') return null
+  const parts = waysOf(firewall, resolved.path)
+  const [question] = symbolicWay(firewall, resolved.path, family)
+  // ways over several nodes are looked at on each of them
+  if (parts.length !== 1 || question === undefined) return null
+  return { from, to, family, question, firewall }
+}
+
+/** Addresses that an end is known to have, for packets that people recognise. */
+export function addressesOfEnd(
+  { topology, tree }: NodeFirewall,
+  { kind, text }: WayEnd,
+  version: 4 | 6,
+): readonly bigint[] {
+  if (kind === 'host')
+    return topology
+      .nodeAddresses(tree.node)
+      .filter((address) => address.version === version && !showAddr(address).startsWith('127.'))
+      .map(({ bits }) => bits)
+  if (kind !== 'guest') return []
+  const [name = '', nic] = text.split('/')
+  const guest = topology.guests.get(Number(name.slice(2)))
+  return (guest?.nics ?? [])
+    .filter(({ id }) => nic === undefined || id === nic)
+    .flatMap((each) => (guest === undefined ? [] : topology.addressesOf(guest, each)))
+    .filter(({ address }) => address.version === version)
+    .map(({ address }) => address.bits)
+}

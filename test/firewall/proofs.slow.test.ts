@@ -1,0 +1,87 @@
+import fc from 'fast-check'
+import { expect, it } from 'vitest'
+import { ask } from '../../src/firewall/ask.ts'
+import { diffNode } from '../../src/firewall/diff/diff.ts'
+import { auditLockout } from '../../src/firewall/lockout/audit.ts'
+import { showAddr } from '../../src/ip/address.ts'
+import { PROTO, TCP_FLAG } from '../../src/netfilter/packet.ts'
+import { EMPTY_QUERY } from '../../src/packet/query.ts'
+import { nodeDescription } from '../support/arbitraries/node-description.ts'
+import { filesOf, openFiles } from '../support/arbitraries/node-text.ts'
+import { packetQuery } from '../support/arbitraries/packet-query.ts'
+import { runs } from '../support/runs.ts'
+
+it('where a node does not differ from another, no packet gets another verdict', () => {
+  fc.assert(
+    fc.property(
+      nodeDescription,
+      nodeDescription,
+      fc.constantFrom('iptables', 'nftables'),
+      fc.boolean(),
+      fc.array(packetQuery, { minLength: 20, maxLength: 20 }),
+      (one, other, backend, isSame, queries) => {
+        const before = openFiles(filesOf(one, backend), backend)
+        const after = isSame
+          ? openFiles(filesOf(one, backend), backend)
+          : openFiles(
+              filesOf(
+                { ...one, guests: { ...one.guests, 100: other.guests[100] ?? null } },
+                backend,
+              ),
+              backend,
+            )
+        // each packet that is told was traced on both sides, or this throws
+        const found = diffNode(before, after)
+        const { changes, odd, untold } = found
+        if (isSame) expect({ changes, odd, untold }).toEqual({ changes: [], odd: [], untold: [] })
+        if (changes.length + odd.length + untold.length > 0) return
+        for (const query of queries) {
+          const [a, b] = [ask(before, query), ask(after, query)]
+          if (a.kind === 'traced' && b.kind === 'traced')
+            expect(b.trace.outcome).toBe(a.trace.outcome)
+        }
+      },
+    ),
+    { numRuns: runs(100) },
+  )
+})
+
+it('of what is proved no packet is lost, of what is lost some packet is', () => {
+  fc.assert(
+    fc.property(
+      nodeDescription,
+      fc.constantFrom('iptables', 'nftables'),
+      fc.array(fc.tuple(fc.nat(0xffff), fc.nat(0xffff)), { minLength: 8, maxLength: 8 }),
+      (description, backend, picks) => {
+        const firewall = openFiles(filesOf(description, backend), backend)
+        const found = auditLockout(firewall, null, {
+          admin: ['10.10.0.0/24', '203.0.113.0/24', 'fd10:10::/64'],
+          session: null,
+          nodes: [],
+        })
+        if ('unknown' in found) throw new Error('administrators are not known')
+        const { audited: all } = found
+        for (const { need, proof } of all) {
+          if (proof.kind === 'lost') {
+            expect(proof.witness.trace.outcome).not.toBe('accept')
+            continue
+          }
+          if (proof.kind !== 'proved' || need.group !== 'admin') continue
+          const { lo = 0n, hi = 0n } = need.from.addresses?.[0] ?? {}
+          for (const [address, sport] of picks) {
+            const bits = lo + 1n + (BigInt(address) % (hi - lo - 1n))
+            const asked = ask(firewall, {
+              ...EMPTY_QUERY,
+              ...{ from: need.from.place, to: 'host', proto: PROTO.tcp, flags: TCP_FLAG.SYN },
+              ...{ src: showAddr({ version: need.family, bits }), family: need.family },
+              ...{ dport: need.ports[0]?.[0] ?? 0, sport: 1024 + (sport % 60_000) },
+              dst: need.to.address === null ? null : showAddr(need.to.address),
+            })
+            if (asked.kind === 'traced') expect(asked.trace.outcome).toBe('accept')
+          }
+        }
+      },
+    ),
+    { numRuns: runs(100) },
+  )
+})
