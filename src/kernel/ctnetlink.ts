@@ -1,5 +1,5 @@
 import { inverted } from '../eval/conntrack/tuple.ts'
-import type { ConntrackEntry, TcpState, Tuple } from '../netfilter/conntrack.ts'
+import type { ConntrackEntry, Tuple } from '../netfilter/conntrack.ts'
 import { PROTO } from '../netfilter/packet.ts'
 import { addressBytes, addressIn } from './frame.ts'
 import {
@@ -23,7 +23,8 @@ export type KernelConnection = {
   readonly seenReply: boolean
   readonly assured: boolean
   readonly dying: boolean
-  readonly tcp: TcpState | null
+  /** By its protocol, as `conntrack -L` prints it; null: the protocol has none. */
+  readonly state: string | null
   readonly mark: number
   readonly helper: string | null
   /** The original tuple of the connection that expected it. */
@@ -84,18 +85,43 @@ function two(value: number): Uint8Array {
   return Uint8Array.of(value >> 8, value & 255)
 }
 
-const states: readonly TcpState[] = [
-  'NONE',
-  'SYN_SENT',
-  'SYN_RECV',
-  'ESTABLISHED',
-  'FIN_WAIT',
-  'CLOSE_WAIT',
-  'LAST_ACK',
-  'TIME_WAIT',
-  'CLOSE',
-  'SYN_SENT2',
+/** By attribute of CTA_PROTOINFO: `enum tcp_conntrack`, `ct_dccp_states`, `sctp_conntrack`. */
+const states: readonly (readonly string[])[] = [
+  [],
+  [
+    'NONE',
+    'SYN_SENT',
+    'SYN_RECV',
+    'ESTABLISHED',
+    'FIN_WAIT',
+    'CLOSE_WAIT',
+    'LAST_ACK',
+    'TIME_WAIT',
+    'CLOSE',
+    'SYN_SENT2',
+  ],
+  ['NONE', 'REQUEST', 'RESPOND', 'PARTOPEN', 'OPEN', 'CLOSEREQ', 'CLOSING', 'TIMEWAIT'],
+  [
+    'NONE',
+    'CLOSED',
+    'COOKIE_WAIT',
+    'COOKIE_ECHOED',
+    'ESTABLISHED',
+    'SHUTDOWN_SENT',
+    'SHUTDOWN_RECD',
+    'SHUTDOWN_ACK_SENT',
+    'HEARTBEAT_SENT',
+  ],
 ]
+
+function stateIn(attributes: Attributes): string | null {
+  const info = inner(attributes, 4)
+  for (const [protocol, names] of states.entries()) {
+    const state = inner(info, protocol).get(1)
+    if (state !== undefined) return names[numberIn(state)] ?? null
+  }
+  return null
+}
 
 /** Null for a message that is none. */
 export function kernelConnection({ type, attributes }: Message): KernelConnection | null {
@@ -104,7 +130,6 @@ export function kernelConnection({ type, attributes }: Message): KernelConnectio
   const reply = tupleIn(attributes.get(2))
   if (original === null || reply === null) return null
   const status = numberIn(attributes.get(3))
-  const tcp = inner(inner(attributes, 4), 1).get(1)
   const helper = textIn(inner(attributes, 5).get(1))
   return {
     original,
@@ -113,7 +138,7 @@ export function kernelConnection({ type, attributes }: Message): KernelConnectio
     seenReply: (status & 0x2) !== 0,
     assured: (status & 0x4) !== 0,
     dying: (status & 0x200) !== 0,
-    tcp: tcp === undefined ? null : (states[numberIn(tcp)] ?? null),
+    state: stateIn(attributes),
     mark: numberIn(attributes.get(8)),
     helper: helper === '' ? null : helper,
     master: tupleIn(attributes.get(14)),

@@ -1,9 +1,13 @@
+import { dccpExpected } from '../eval/conntrack/dccp.ts'
+import { sctpExpected } from '../eval/conntrack/sctp.ts'
 import {
   ETHERTYPE,
   type Known,
   type Layer4,
   type Packet,
   protocolOf,
+  SCTP_CHUNK,
+  type SctpChunk,
   TCP_FLAG,
 } from '../netfilter/packet.ts'
 import { unreachable } from '../source/unreachable.ts'
@@ -144,10 +148,7 @@ function tcp(l4: Extract<Layer4, { kind: 'tcp' }>, ends: Ends): Uint8Array {
   return bytes
 }
 
-function udp(
-  l4: Extract<Layer4, { kind: 'udp' | 'udplite' | 'sctp' | 'dccp' }>,
-  ends: Ends,
-): Uint8Array {
+function udp(l4: Extract<Layer4, { kind: 'udp' | 'udplite' }>, ends: Ends): Uint8Array {
   const data = bytesOf(l4.payload, l4.payload?.length ?? 8)
   const bytes = new Uint8Array(8 + data.length)
   set16(bytes, 0, known(l4.sport, 'source port'))
@@ -159,35 +160,52 @@ function udp(
   return bytes
 }
 
-/** An INIT chunk, which opens an association: RFC 9260, 3.3.2. */
-function sctp(l4: Extract<Layer4, { kind: 'udp' | 'udplite' | 'sctp' | 'dccp' }>): Uint8Array {
-  const bytes = new Uint8Array(32)
-  set16(bytes, 0, known(l4.sport, 'source port'))
-  set16(bytes, 2, known(l4.dport, 'destination port'))
-  bytes[12] = 1
-  set16(bytes, 14, 20)
-  set32(bytes, 16, 0x1234)
-  set32(bytes, 20, 65_535)
-  set16(bytes, 24, 1)
-  set16(bytes, 26, 1)
-  set32(bytes, 28, 1)
+/** Chunks as RFC 9260, 3.2 and 3.3 have them, with as much of a value as the type asks for. */
+function sctp(l4: Extract<Layer4, { kind: 'sctp' }>): Uint8Array {
+  const { tag, chunks } = l4.packet ?? sctpExpected(null, 'original')
+  const head = new Uint8Array(12)
+  set16(head, 0, known(l4.sport, 'source port'))
+  set16(head, 2, known(l4.dport, 'destination port'))
+  set32(head, 4, tag)
+  const bytes = joined(head, ...chunks.map(chunkOf))
   const crc = crc32c(bytes)
   bytes.set([crc & 255, (crc >>> 8) & 255, (crc >>> 16) & 255, crc >>> 24], 8)
   return bytes
 }
 
-/** A REQUEST packet, which opens a connection: RFC 4340, 5.1 and 5.2. */
-function dccp(
-  l4: Extract<Layer4, { kind: 'udp' | 'udplite' | 'sctp' | 'dccp' }>,
-  ends: Ends,
-): Uint8Array {
-  const bytes = new Uint8Array(20)
+function chunkOf({ type, isReflected, initTag }: SctpChunk): Uint8Array {
+  const begins = type === SCTP_CHUNK.init || type === SCTP_CHUNK.initAck
+  const bytes = new Uint8Array(begins ? 20 : type === SCTP_CHUNK.data ? 20 : 8)
+  bytes[0] = type
+  bytes[1] = isReflected ? 1 : type === SCTP_CHUNK.data ? 3 : 0
+  set16(bytes, 2, bytes.length)
+  if (!begins) return bytes
+  set32(bytes, 4, initTag)
+  set32(bytes, 8, 65_535)
+  set16(bytes, 12, 1)
+  set16(bytes, 14, 1)
+  set32(bytes, 16, 1)
+  return bytes
+}
+
+/** Bytes behind the sequence number, by type: RFC 4340, 5.2 to 5.9. */
+const DCCP_REST: readonly number[] = [4, 12, 0, 8, 8, 8, 8, 12, 8, 8]
+
+/** With sequence numbers of 48 bits: RFC 4340, 5.1. */
+function dccp(l4: Extract<Layer4, { kind: 'dccp' }>, ends: Ends): Uint8Array {
+  const { type, seq, ack } = l4.packet ?? dccpExpected(null, 'original')
+  const rest = DCCP_REST[type] ?? 0
+  const bytes = new Uint8Array(16 + rest)
   set16(bytes, 0, known(l4.sport, 'source port'))
   set16(bytes, 2, known(l4.dport, 'destination port'))
-  bytes[4] = 5
-  bytes[8] = 1
-  bytes[15] = 1
-  set32(bytes, 16, 42)
+  bytes[4] = bytes.length / 4
+  bytes[8] = (type << 1) | 1
+  set16(bytes, 10, Math.floor(seq / 2 ** 32))
+  set32(bytes, 12, seq % 2 ** 32)
+  if (rest >= 8) {
+    set16(bytes, 18, Math.floor(ack / 2 ** 32))
+    set32(bytes, 20, ack % 2 ** 32)
+  } else if (rest === 4) set32(bytes, 16, 42)
   set16(bytes, 6, pseudo(bytes, ends))
   return bytes
 }

@@ -58,6 +58,50 @@ export type TcpTracking = {
   readonly retransmissions: number
 }
 
+/** `sctp_conntrack_names`, nf_conntrack_proto_sctp.c. */
+export type SctpState =
+  | 'NONE'
+  | 'CLOSED'
+  | 'COOKIE_WAIT'
+  | 'COOKIE_ECHOED'
+  | 'ESTABLISHED'
+  | 'SHUTDOWN_SENT'
+  | 'SHUTDOWN_RECD'
+  | 'SHUTDOWN_ACK_SENT'
+  | 'HEARTBEAT_SENT'
+
+/** `struct ip_ct_sctp`: where an association is. */
+export type SctpTracking = {
+  readonly state: SctpState
+  /** Verification tags of packets of the original and of the reply direction, 0: none yet. Null: nobody knows (a dump). */
+  readonly tags: readonly [number, number] | null
+  /** Ends that sent an INIT. */
+  readonly inits: readonly [boolean, boolean]
+  /** The way a HEARTBEAT with another tag went; null: none did. */
+  readonly heartbeatFailed: Direction | null
+}
+
+/** `dccp_state_names`, nf_conntrack_proto_dccp.c. */
+export type DccpState =
+  | 'NONE'
+  | 'REQUEST'
+  | 'RESPOND'
+  | 'PARTOPEN'
+  | 'OPEN'
+  | 'CLOSEREQ'
+  | 'CLOSING'
+  | 'TIMEWAIT'
+
+/** `struct nf_ct_dccp`: where a DCCP connection is. */
+export type DccpTracking = {
+  readonly state: DccpState
+  /** The direction of the end that asked for the connection. */
+  readonly client: Direction
+  readonly lastType: number
+  readonly lastDirection: Direction
+  readonly handshakeSeq: number
+}
+
 /** What conntrack holds of one connection: `struct nf_conn`, include/net/netfilter/nf_conntrack.h. */
 export type ConntrackEntry = {
   /** A number of ours, never used twice in one table: what `master` refers to. */
@@ -74,6 +118,8 @@ export type ConntrackEntry = {
   readonly dying: boolean
   /** Null for other protocols. */
   readonly tcp: TcpTracking | null
+  readonly sctp: SctpTracking | null
+  readonly dccp: DccpTracking | null
   /** When the last datagram of a UDP stream makes it one (`ct->proto.udp.stream_ts`), ms; null for other protocols. */
   readonly udpStreamAt: number | null
   /** `ct mark`, 32 bits unsigned. */
@@ -86,6 +132,11 @@ export type ConntrackEntry = {
   readonly master: number | null
   /** When it is forgotten, ms of the clock its packets are given with. */
   readonly expiresAt: number
+}
+
+/** The state a connection is in by its protocol, as `conntrack -L` prints it; null: the protocol has none. */
+export function protocolState({ tcp, sctp, dccp }: ConntrackEntry): string | null {
+  return tcp?.state ?? sctp?.state ?? dccp?.state ?? null
 }
 
 /** A connection a helper has announced: `struct nf_conntrack_expect`. Null in a tuple's place: any. */

@@ -68,6 +68,50 @@ export type TcpSegment = {
   readonly sackPermitted: boolean
 }
 
+/** Types of SCTP chunks conntrack knows: RFC 9260, 3.2. */
+export const SCTP_CHUNK = {
+  data: 0,
+  init: 1,
+  initAck: 2,
+  heartbeat: 4,
+  heartbeatAck: 5,
+  abort: 6,
+  shutdown: 7,
+  shutdownAck: 8,
+  error: 9,
+  cookieEcho: 10,
+  cookieAck: 11,
+  shutdownComplete: 14,
+} as const
+
+export type SctpChunk = {
+  readonly type: number
+  /** The T bit: the tag is that of the other end. */
+  readonly isReflected: boolean
+  /** Of INIT and INIT ACK: the tag the other end is to use. Unsigned 32 bits; 0 of other chunks. */
+  readonly initTag: number
+}
+
+/** A packet of an association: its verification tag and its chunks. */
+export type SctpPacket = { readonly tag: number; readonly chunks: readonly SctpChunk[] }
+
+/** Types of DCCP packets: RFC 4340, 5.1. */
+export const DCCP_TYPE = {
+  request: 0,
+  response: 1,
+  data: 2,
+  ack: 3,
+  dataAck: 4,
+  closeReq: 5,
+  close: 6,
+  reset: 7,
+  sync: 8,
+  syncAck: 9,
+} as const
+
+/** Sequence numbers are of 48 bits; `ack` is 0 for types without. */
+export type DccpPacket = { readonly type: number; readonly seq: number; readonly ack: number }
+
 export type Layer4 =
   /** TCP: `flags` are the bits of {@link TCP_FLAG}. */
   | {
@@ -81,10 +125,24 @@ export type Layer4 =
       readonly payload?: string
     }
   | {
-      readonly kind: 'udp' | 'udplite' | 'sctp' | 'dccp'
+      readonly kind: 'udp' | 'udplite'
       readonly sport: Known<number>
       readonly dport: Known<number>
       readonly payload?: string
+    }
+  | {
+      readonly kind: 'sctp'
+      readonly sport: Known<number>
+      readonly dport: Known<number>
+      /** Left out: what its association expects next, an INIT of one that is not there. */
+      readonly packet?: SctpPacket
+    }
+  | {
+      readonly kind: 'dccp'
+      readonly sport: Known<number>
+      readonly dport: Known<number>
+      /** Left out: what its connection expects next, a REQUEST of one that is not there. */
+      readonly packet?: DccpPacket
     }
   | {
       readonly kind: 'icmp' | 'icmpv6'

@@ -1,6 +1,15 @@
 import { parseAddr } from '../ip/address.ts'
-import type { ConntrackEntry, TcpState, TcpTracking, Tuple } from '../netfilter/conntrack.ts'
-import { PROTO } from '../netfilter/packet.ts'
+import type {
+  ConntrackEntry,
+  DccpState,
+  DccpTracking,
+  SctpState,
+  SctpTracking,
+  TcpState,
+  TcpTracking,
+  Tuple,
+} from '../netfilter/conntrack.ts'
+import { DCCP_TYPE, PROTO } from '../netfilter/packet.ts'
 import { type Diagnostic, diagnostic, type Parsed } from '../source/diagnostic.ts'
 import { lineSpan, type SourceFile, type Span } from '../source/source-file.ts'
 
@@ -96,6 +105,10 @@ function readEntry(text: string, id: number): ConntrackEntry | string {
   if (seconds === null && !isOffloaded) return 'this connection does not say how long it lasts'
   const tcp = proto === PROTO.tcp ? trackingOf(state, isOffloaded) : null
   if (proto === PROTO.tcp && tcp === null) return 'this is no state of a TCP connection'
+  const sctp = proto === PROTO.sctp ? associationOf(state) : null
+  if (proto === PROTO.sctp && sctp === null) return 'this is no state of an SCTP association'
+  const dccp = proto === PROTO.dccp ? dccpOf(state) : null
+  if (proto === PROTO.dccp && dccp === null) return 'this is no state of a DCCP connection'
   const mark = readNumber(fields.once.get('mark') ?? '0', 0xffff_ffff)
   const { zone, zoneOf } = zoneOfFields(fields)
   if (mark === null || zone === null) return 'the mark or the zone of this connection is no number'
@@ -110,6 +123,8 @@ function readEntry(text: string, id: number): ConntrackEntry | string {
     confirmed: true,
     dying: false,
     tcp,
+    sctp,
+    dccp,
     udpStreamAt: proto === PROTO.udp || proto === PROTO.udplite ? 0 : null,
     mark,
     helper: fields.once.get('helper') ?? null,
@@ -147,6 +162,33 @@ function trackingOf(state: string | null, isOffloaded: boolean): TcpTracking | n
     lastScale: 0,
     lastFlags: 0,
     retransmissions: 0,
+  }
+}
+
+const SCTP_STATES: ReadonlySet<string> = new Set<SctpState>([
+  ...(['NONE', 'CLOSED', 'COOKIE_WAIT', 'COOKIE_ECHOED', 'ESTABLISHED'] as const),
+  ...(['SHUTDOWN_SENT', 'SHUTDOWN_RECD', 'SHUTDOWN_ACK_SENT', 'HEARTBEAT_SENT'] as const),
+])
+
+function associationOf(state: string | null): SctpTracking | null {
+  if (state === null || !SCTP_STATES.has(state)) return null
+  const inits = [false, false] as const
+  return { state: state as SctpState, tags: null, inits, heartbeatFailed: null }
+}
+
+const DCCP_STATES: ReadonlySet<string> = new Set<DccpState>([
+  ...(['NONE', 'REQUEST', 'RESPOND', 'PARTOPEN', 'OPEN', 'CLOSEREQ', 'CLOSING'] as const),
+  'TIMEWAIT',
+])
+
+function dccpOf(state: string | null): DccpTracking | null {
+  if (state === null || !DCCP_STATES.has(state)) return null
+  return {
+    state: state as DccpState,
+    client: 'original',
+    lastType: DCCP_TYPE.data,
+    lastDirection: 'original',
+    handshakeSeq: 0,
   }
 }
 

@@ -1,4 +1,4 @@
-import type { ConntrackEntry } from '../netfilter/conntrack.ts'
+import { type ConntrackEntry, protocolState } from '../netfilter/conntrack.ts'
 import { unreachable } from '../source/unreachable.ts'
 import { secondsLeft, showConnection, showEntry, showExpectation } from './conntrack-line.ts'
 import type { TableChange } from './flow-view.ts'
@@ -74,7 +74,7 @@ export function changeWords(
   now: number,
 ): readonly string[] {
   const words: string[] = []
-  const [old, state] = [before.tcp?.state ?? null, after.tcp?.state ?? null]
+  const [old, state] = [protocolState(before), protocolState(after)]
   if (old !== state) words.push(`${old ?? 'no state'} → ${state ?? 'no state'}`)
   if (after.seenReply && !before.seenReply) words.push('answered')
   if (after.assured && !before.assured) words.push('assured')

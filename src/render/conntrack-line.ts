@@ -1,5 +1,10 @@
 import { showAddr } from '../ip/address.ts'
-import type { ConntrackEntry, ConntrackExpectation, Tuple } from '../netfilter/conntrack.ts'
+import {
+  type ConntrackEntry,
+  type ConntrackExpectation,
+  protocolState,
+  type Tuple,
+} from '../netfilter/conntrack.ts'
 import { PROTO } from '../netfilter/packet.ts'
 
 /**
@@ -7,11 +12,12 @@ import { PROTO } from '../netfilter/packet.ts'
  * users, which only a kernel has. `now`: ms of the clock of `expiresAt`.
  */
 export function showEntry(entry: ConntrackEntry, now: number): string {
-  const { original, reply, tcp, seenReply, assured, zone, zoneOf, mark, helper } = entry
+  const { original, reply, seenReply, assured, zone, zoneOf, mark, helper } = entry
+  const state = protocolState(entry)
   return [
     `${showProto(original).padEnd(8)} ${original.proto}`,
     String(secondsLeft(entry, now)),
-    ...(tcp === null ? [] : [tcp.state]),
+    ...(state === null ? [] : [state]),
     showTuple(original),
     ...(seenReply ? [] : ['[UNREPLIED]']),
     showTuple(reply),

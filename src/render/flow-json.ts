@@ -1,5 +1,10 @@
 import { showAddr } from '../ip/address.ts'
-import type { ConntrackEntry, ConntrackExpectation, Tuple } from '../netfilter/conntrack.ts'
+import {
+  type ConntrackEntry,
+  type ConntrackExpectation,
+  protocolState,
+  type Tuple,
+} from '../netfilter/conntrack.ts'
 import { unreachable } from '../source/unreachable.ts'
 import { secondsLeft, showEntry, showExpectation } from './conntrack-line.ts'
 import type { FlowAnswer, ShownEvent, ShownFate, TableChange } from './flow-view.ts'
@@ -131,7 +136,7 @@ function entryJson(entry: ConntrackEntry, now: number): JsonObject {
     text: showEntry(entry, now),
     zone: entry.zone,
     proto: entry.original.proto,
-    state: entry.tcp?.state ?? null,
+    state: protocolState(entry),
     seconds: secondsLeft(entry, now),
     original: tupleJson(entry.original),
     reply: tupleJson(entry.reply),

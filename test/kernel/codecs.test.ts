@@ -55,7 +55,9 @@ describe('a frame', () => {
             addresses,
             Uint8Array.of(0, proto, body.length >> 8, body.length & 255),
           ])
-          const hasPseudo = version === 6 || proto === 6 || proto === 17
+          // SCTP has another sum, which the kernels of the slow tests check
+          if (l4.kind === 'sctp') continue
+          const hasPseudo = version === 6 || ['tcp', 'udp', 'dccp'].includes(l4.kind)
           expect(sum(Buffer.concat([hasPseudo ? pseudo : new Uint8Array(), body]))).toBe(0xffff)
         }
       }),

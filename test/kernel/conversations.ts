@@ -11,12 +11,12 @@ import type { NodeFirewall } from '../../src/firewall/node-firewall.ts'
 import { disagreement } from '../../src/kernel/compare.ts'
 import type { KernelConnection } from '../../src/kernel/ctnetlink.ts'
 import type { KernelLab } from '../../src/kernel/kernel-lab.ts'
-import type { ConntrackEntry, Tuple } from '../../src/netfilter/conntrack.ts'
+import { type ConntrackEntry, protocolState, type Tuple } from '../../src/netfilter/conntrack.ts'
 import type { Packet } from '../../src/netfilter/packet.ts'
 import { EMPTY_QUERY, type Query } from '../../src/packet/query.ts'
 import {
   type Conversation,
-  conversation,
+  conversations,
   protoOf,
   quoting,
   type Said,
@@ -44,13 +44,13 @@ const PEERS = {
 export async function conversationsAgree(
   lab: KernelLab,
   firewall: NodeFirewall,
-  { seed, conversations, kernel }: ConversationAmount,
+  { seed, conversations: amount, kernel }: ConversationAmount,
   tally: { packets: number },
 ): Promise<string | null> {
   let last: string | null = null
   const found = await fc.check(
     fc.asyncProperty(
-      conversation,
+      conversations({ dccp: kernel === '6.12.117' }),
       fc.constantFrom('vm100' as const, 'host' as const),
       async (one, server) => {
         const text = await differsIn(lab, firewall, one, server, kernel, tally)
@@ -58,7 +58,7 @@ export async function conversationsAgree(
         return text === null
       },
     ),
-    { seed, numRuns: conversations },
+    { seed, numRuns: amount },
   )
   if (found.failed && last === null) throw found.errorInstance
   return last
@@ -135,9 +135,7 @@ function queryOf({ from, l4 }: Said, version: 4 | 6, server: 'vm100' | 'host'): 
     dst: receiver[1],
     family: version,
     proto: protoOf(l4),
-    ...(l4.kind === 'tcp' || l4.kind === 'udp'
-      ? { sport: Number(l4.sport), dport: Number(l4.dport) }
-      : {}),
+    ...('sport' in l4 ? { sport: Number(l4.sport), dport: Number(l4.dport) } : {}),
     ...(l4.kind === 'icmp' || l4.kind === 'icmpv6'
       ? { icmpType: String(l4.type), icmpCode: Number(l4.code) }
       : {}),
@@ -174,7 +172,7 @@ function sameConnections(
 }
 
 function showOurs(entry: ConntrackEntry): string {
-  return shown({ ...entry, tcp: entry.tcp?.state ?? null })
+  return shown({ ...entry, state: protocolState(entry) })
 }
 
 function showTheirs(entry: KernelConnection): string {
@@ -186,7 +184,7 @@ function shown({
   reply,
   zone,
   zoneOf,
-  tcp,
+  state,
   seenReply,
   assured,
   mark,
@@ -195,7 +193,7 @@ function shown({
   const way = ({ src, sport, dst, dport }: Tuple): string => `${src}:${sport}>${dst}:${dport}`
   return [
     original.proto,
-    tcp ?? '',
+    state ?? '',
     way(original),
     way(reply),
     zone === 0 ? '' : `zone ${zone} ${zoneOf}`,

@@ -8,7 +8,7 @@ import { disagreement } from '../../src/kernel/compare.ts'
 import type { KernelConnection } from '../../src/kernel/ctnetlink.ts'
 import { type KernelLab, openLab } from '../../src/kernel/kernel-lab.ts'
 import { localTransport } from '../../src/kernel/transport.ts'
-import type { ConntrackEntry } from '../../src/netfilter/conntrack.ts'
+import { type ConntrackEntry, protocolState } from '../../src/netfilter/conntrack.ts'
 import { parseScript } from '../../src/packet/flow/parse-script.ts'
 import type { Script } from '../../src/packet/flow/step.ts'
 import { sourceFile } from '../../src/source/source-file.ts'
@@ -59,8 +59,8 @@ async function differs(result: FlowResult): Promise<readonly string[]> {
 }
 
 function factsOf(one: ConntrackEntry | KernelConnection): string {
-  const { original, reply, seenReply, assured, mark, helper, tcp } = one
-  const state = typeof tcp === 'string' ? tcp : (tcp?.state ?? '-')
+  const { original, reply, seenReply, assured, mark, helper } = one
+  const state = ('state' in one ? one.state : protocolState(one)) ?? '-'
   const { src, dst, proto, sport, dport } = original
   const turned = inverted(original)
   const isPlain = turned?.src === reply.src && turned.dst === reply.dst

@@ -22,6 +22,8 @@ export function entry(more: Partial<ConntrackEntry> = {}): ConntrackEntry {
     confirmed: true,
     dying: false,
     tcp: tcp('SYN_SENT'),
+    sctp: null,
+    dccp: null,
     udpStreamAt: null,
     mark: 0,
     helper: null,

@@ -1,5 +1,12 @@
-import { type CtState, type Known, type Packet, TCP_FLAG } from '../../netfilter/packet.ts'
+import {
+  type CtState,
+  DCCP_TYPE,
+  type Known,
+  type Packet,
+  TCP_FLAG,
+} from '../../netfilter/packet.ts'
 import { unreachable } from '../../source/unreachable.ts'
+import { sctpOpens } from './sctp.ts'
 
 /**
  * What nf_conntrack says of a packet that belongs to no flow it knows, with the sysctls of a Proxmox host
@@ -15,11 +22,13 @@ export function stateOf(packet: Packet): Known<CtState> {
       return l4.type === 'unknown' ? 'unknown' : icmpState(l4.type)
     case 'icmpv6':
       return l4.type === 'unknown' ? 'unknown' : icmpv6State(l4.type)
-    // DCCP and SCTP open a connection with a REQUEST or INIT chunk; a question cannot say which, so that is meant
+    // without a word of which, a packet of SCTP is an INIT and one of DCCP a REQUEST
+    case 'sctp':
+      return l4.packet === undefined || sctpOpens(l4.packet) ? 'new' : 'invalid'
+    case 'dccp':
+      return l4.packet === undefined || l4.packet.type === DCCP_TYPE.request ? 'new' : 'invalid'
     case 'udp':
     case 'udplite':
-    case 'sctp':
-    case 'dccp':
     case 'other':
       return 'new'
     case 'none':

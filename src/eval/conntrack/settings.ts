@@ -22,8 +22,21 @@ const TIMEOUTS: ConntrackSettings['timeouts'] = {
   generic_timeout: 600,
   gre_timeout: 30,
   gre_timeout_stream: 180,
+  sctp_timeout_closed: 10,
+  sctp_timeout_cookie_wait: 3,
+  sctp_timeout_cookie_echoed: 3,
   sctp_timeout_established: 210,
+  sctp_timeout_shutdown_sent: 3,
+  sctp_timeout_shutdown_recd: 3,
+  sctp_timeout_shutdown_ack_sent: 3,
+  sctp_timeout_heartbeat_sent: 30,
+  dccp_timeout_request: 240,
+  dccp_timeout_respond: 480,
+  dccp_timeout_partopen: 480,
   dccp_timeout_open: 43_200,
+  dccp_timeout_closereq: 64,
+  dccp_timeout_closing: 64,
+  dccp_timeout_timewait: 240,
 }
 
 /** The kernel's own settings (net/netfilter/nf_conntrack_standalone.c), which no program of Proxmox changes. */

@@ -13,8 +13,10 @@ import {
   type TcpSegment,
 } from '../../netfilter/packet.ts'
 import type { HelperChoice } from '../../netfilter/ruleset.ts'
+import { dccpExpected, dccpOpened, dccpStep } from './dccp.ts'
 import { expectedBy } from './expectation.ts'
 import { isUntracked } from './first-packet.ts'
+import { sctpExpected, sctpOpened, sctpStep } from './sctp.ts'
 import { timeoutOf } from './settings.ts'
 import {
   type ConntrackTable,
@@ -136,6 +138,8 @@ function opened(
     confirmed: false,
     dying: false,
     tcp: null,
+    sctp: null,
+    dccp: null,
     udpStreamAt: null,
     mark: master?.mark ?? 0,
     helper: expected === null ? helperFor(template.helper, tuple) : expected.helper,
@@ -156,6 +160,22 @@ function opened(
       const tcp = tcpOpened(flags, segment, settings)
       if (tcp === null) return of('invalid', left)
       const step = tcpStep(blank, tcp, 'original', flags, segment, settings, now)
+      if (step.kind !== 'valid') return of('invalid', left)
+      return { state, direction: 'original', entry: step.entry, table: left }
+    }
+    case 'sctp': {
+      const own = l4.packet ?? sctpExpected(null, 'original')
+      const sctp = sctpOpened(own)
+      if (sctp === null) return of('invalid', left)
+      const step = sctpStep(blank, sctp, 'original', own, settings, now)
+      if (!step.valid) return of('invalid', left)
+      return { state, direction: 'original', entry: step.entry, table: left }
+    }
+    case 'dccp': {
+      const own = l4.packet ?? dccpExpected(null, 'original')
+      const dccp = dccpOpened(own)
+      if (dccp === null) return of('invalid', left)
+      const step = dccpStep(blank, dccp, 'original', own, settings, now)
       if (step.kind !== 'valid') return of('invalid', left)
       return { state, direction: 'original', entry: step.entry, table: left }
     }
@@ -209,18 +229,34 @@ function continued(
           template,
         )
       case 'killed':
-        return {
-          state,
-          direction,
-          entry: { ...entry, dying: true },
-          table: withoutEntry(table, entry),
-        }
+        return killed(table, entry, state, direction)
       default:
         next = step.entry
     }
+  } else if (l4.kind === 'sctp' && entry.sctp !== null) {
+    const own = l4.packet ?? sctpExpected(entry.sctp, direction)
+    const step = sctpStep(entry, entry.sctp, direction, own, settings, now)
+    if (!step.valid) return of('invalid', withEntry(table, step.entry))
+    next = step.entry
+  } else if (l4.kind === 'dccp' && entry.dccp !== null) {
+    const own = l4.packet ?? dccpExpected(entry.dccp, direction)
+    const step = dccpStep(entry, entry.dccp, direction, own, settings, now)
+    if (step.kind === 'killed') return killed(table, entry, state, direction)
+    if (step.kind === 'invalid') return of('invalid', withEntry(table, step.entry))
+    next = step.entry
   } else next = { ...entry, ...refreshed(entry, entry.original.proto, now, settings, true) }
   if (direction === 'reply') next = { ...next, seenReply: true }
   return { state, direction, entry: next, table: withEntry(table, next) }
+}
+
+/** The packet is the last of its connection: `nf_ct_kill_acct`. */
+function killed(
+  table: ConntrackTable,
+  entry: ConntrackEntry,
+  state: CtState,
+  direction: Direction,
+): Tracked {
+  return { state, direction, entry: { ...entry, dying: true }, table: withoutEntry(table, entry) }
 }
 
 /** What protocols without a state of their own do with a packet: nf_conntrack_proto_udp.c, _icmp.c, _generic.c, _gre.c. */
@@ -260,10 +296,6 @@ function refreshed(
       return { expiresAt: until('icmp_timeout'), udpStreamAt: null, assured }
     case PROTO.icmpv6:
       return { expiresAt: until('icmpv6_timeout'), udpStreamAt: null, assured }
-    case PROTO.sctp:
-      return { expiresAt: until('sctp_timeout_established'), udpStreamAt: null, assured: seenReply }
-    case PROTO.dccp:
-      return { expiresAt: until('dccp_timeout_open'), udpStreamAt: null, assured: seenReply }
     default:
       return { expiresAt: until('generic_timeout'), udpStreamAt: null, assured }
   }

@@ -1,5 +1,12 @@
 import fc from 'fast-check'
-import { type Layer4, type Packet, PROTO, TCP_FLAG } from '../../../src/netfilter/packet.ts'
+import {
+  type Layer4,
+  type Packet,
+  PROTO,
+  SCTP_CHUNK,
+  type SctpChunk,
+  TCP_FLAG,
+} from '../../../src/netfilter/packet.ts'
 
 /** One packet of a conversation: who sends it, and what it carries. */
 export type Said = {
@@ -212,6 +219,102 @@ const tftp: fc.Arbitrary<readonly Said[]> = fc.array(
   { minLength: 1, maxLength: 6 },
 )
 
+/** Tags the ends of an association choose, and one neither has. */
+const TAGS = { a: 0x1111, b: 0x2222, nobody: 0x3333 } as const
+
+const chunk: fc.Arbitrary<SctpChunk> = fc.record({
+  type: fc.oneof(
+    { weight: 4, arbitrary: fc.constantFrom(0, 3) },
+    { weight: 6, arbitrary: fc.constantFrom(...Object.values(SCTP_CHUNK)) },
+  ),
+  isReflected: fc.constantFrom(false, false, true),
+  initTag: fc.constant(0),
+})
+
+/** Associations begin as they should, for some steps, and go on anyhow; mostly with the tags they agreed on. */
+const sctp: fc.Arbitrary<readonly Said[]> = fc
+  .tuple(
+    fc.integer({ min: 0, max: 4 }),
+    fc.array(
+      fc.record({
+        from: fc.constantFrom('a' as const, 'b' as const),
+        tag: fc.constantFrom('right', 'right', 'right', 'right', 'own', 'none', 'nobody'),
+        initTag: fc.constantFrom('own', 'own', 'own', 'nobody'),
+        chunks: fc.oneof(
+          { weight: 5, arbitrary: fc.array(chunk, { minLength: 1, maxLength: 1 }) },
+          { weight: 1, arbitrary: fc.array(chunk, { maxLength: 3 }) },
+        ),
+      }),
+      { minLength: 1, maxLength: 8 },
+    ),
+  )
+  .map(([started, rest]) => {
+    const like = { tag: 'right', initTag: 'own' } as const
+    const one = (from: 'a' | 'b', type: number) => ({
+      ...like,
+      from,
+      chunks: [{ type, isReflected: false, initTag: 0 }],
+    })
+    const opening = [
+      one('a', SCTP_CHUNK.init),
+      one('b', SCTP_CHUNK.initAck),
+      one('a', SCTP_CHUNK.cookieEcho),
+      one('b', SCTP_CHUNK.cookieAck),
+    ]
+    return [...opening.slice(0, started), ...rest].map(({ from, tag, initTag, chunks }): Said => {
+      const right = chunks[0]?.type === SCTP_CHUNK.init ? 0 : TAGS[from === 'a' ? 'b' : 'a']
+      const tags = { right, own: TAGS[from], none: 0, nobody: TAGS.nobody }
+      const begins: readonly number[] = [SCTP_CHUNK.init, SCTP_CHUNK.initAck]
+      return {
+        from,
+        about: null,
+        l4: {
+          kind: 'sctp',
+          sport: from === 'a' ? 41_000 : 2905,
+          dport: from === 'a' ? 2905 : 41_000,
+          packet: {
+            tag: tags[tag as keyof typeof tags],
+            chunks: chunks.map((each) => ({
+              ...each,
+              initTag: !begins.includes(each.type)
+                ? 0
+                : initTag === 'own'
+                  ? TAGS[from]
+                  : TAGS.nobody,
+            })),
+          },
+        },
+      }
+    })
+  })
+
+/** The same for DCCP, of kernels that still track it. */
+const dccp: fc.Arbitrary<readonly Said[]> = fc
+  .tuple(
+    fc.integer({ min: 0, max: 4 }),
+    fc.array(
+      fc.record({
+        from: fc.constantFrom('a' as const, 'b' as const),
+        type: fc.constantFrom(0, 0, 1, 1, 2, 3, 3, 4, 5, 6, 7, 8, 9, 10),
+        seq: fc.constantFrom(7, 8, 2 ** 40 + 7),
+        ack: fc.constantFrom(7, 7, 2 ** 40 + 7),
+      }),
+      { minLength: 1, maxLength: 8 },
+    ),
+  )
+  .map(([started, rest]) => {
+    const opening = [
+      { from: 'a', type: 0, seq: 1, ack: 0 },
+      { from: 'b', type: 1, seq: 7, ack: 1 },
+      { from: 'a', type: 3, seq: 2, ack: 7 },
+      { from: 'b', type: 4, seq: 8, ack: 2 },
+    ] as const
+    return [...opening.slice(0, started), ...rest].map(({ from, type, seq, ack }): Said => {
+      const [sport, dport] = from === 'a' ? [41_000, 5004] : [5004, 41_000]
+      return { from, about: null, l4: { kind: 'dccp', sport, dport, packet: { type, seq, ack } } }
+    })
+  })
+
 const datagrams: fc.Arbitrary<readonly Said[]> = fc
   .array(fc.tuple(fc.constantFrom('a' as const, 'b' as const), fc.constantFrom(1, 2)), {
     minLength: 1,
@@ -287,9 +390,11 @@ function withErrors(
 }
 
 /** A conversation of two ends over one protocol, with what stacks, bad luck and malice make of it. */
-export const conversation: fc.Arbitrary<Conversation> = fc
-  .constantFrom(4 as const, 6 as const)
-  .chain((version) =>
+export const conversation: fc.Arbitrary<Conversation> = conversations({ dccp: true })
+
+/** Kernels since 6.16 do not track DCCP any more. */
+export function conversations(has: { readonly dccp: boolean }): fc.Arbitrary<Conversation> {
+  return fc.constantFrom(4 as const, 6 as const).chain((version) =>
     fc
       .oneof(
         {
@@ -304,9 +409,12 @@ export const conversation: fc.Arbitrary<Conversation> = fc
         { weight: 1, arbitrary: others },
         { weight: 2, arbitrary: ftp },
         { weight: 1, arbitrary: tftp },
+        { weight: 3, arbitrary: withErrors(sctp, version) },
+        ...(has.dccp ? [{ weight: 2, arbitrary: dccp }] : []),
       )
       .map((said) => ({ version, said })),
   )
+}
 
 /** The payload of an error: the packet it quotes, as its sender sent it. */
 export function quoting(l4: Layer4, inner: Packet): Layer4 {
