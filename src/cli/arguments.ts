@@ -244,8 +244,13 @@ function argumentsOf(
 }
 
 /** What cannot be together with `--step`; null: it is not said, or goes together. */
-export function clashWithStep({ flags, text }: Arguments): string | null {
-  if (!flags.has('step')) return flags.has('plain') ? '--plain needs --step' : null
+export function clashWithStep({ flags, text, lists }: Arguments): string | null {
+  if (!flags.has('step')) {
+    const lone = ['plain', 'at', 'break'].find(
+      (name) => flags.has(name) || text.has(name) || lists.has(name),
+    )
+    return lone === undefined ? null : `--${lone} needs --step`
+  }
   const output = ['json', 'minimal', 'print-script'].find((name) => flags.has(name))
   if (output !== undefined) return `--step shows the answer; leave --${output} out`
   if (text.has('batch')) return '--step steps through one packet; leave --batch out'

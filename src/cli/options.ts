@@ -179,6 +179,15 @@ const anyway = option(
 
 const plainOption = option(STEPPING, 'plain', '', 'sentences in place of panes, for screen readers')
 
+const breakOption: Option = {
+  ...option(STEPPING, 'break', 'WHERE..', 'stop there: FILE:LINE, rule CHAIN:N, chain NAME ...', {
+    more: "Also 'verdict drop', mark (one is changed) and 'state invalid'; each one word, quoted.",
+  }),
+  kind: 'list',
+}
+
+const atOption = option(STEPPING, 'at', 'N', 'open at step N')
+
 const stepOption = option(STEPPING, 'step', '', 'step through it in the terminal: see pvefw step')
 
 const PACKET_OPTIONS: readonly Option[] = [
@@ -243,6 +252,8 @@ export const TRACE: Command = {
         'cannot be understood is answered by {"id","error"}.',
     }),
     stepOption,
+    breakOption,
+    atOption,
     plainOption,
     ruleset,
     root,
@@ -384,6 +395,8 @@ export const FLOW: Command = {
       },
     ),
     stepOption,
+    breakOption,
+    atOption,
     plainOption,
     ruleset,
     root,
@@ -455,25 +468,14 @@ export const STEP: Command = {
     'Opens a terminal application in which a packet is stepped through hooks, chains and rules, ahead and back, with ' +
       'breakpoints. Panes show the rules of the chain with the term that failed, the line of the file, the packet, ' +
       'marks and connection, and what was done so far. Fields of the packet and the backend can be changed on the spot: ' +
-      'the verdict follows. The key ? lists all keys, y shows the command line that comes back to the same place.',
+      'the verdict follows. Without a packet it is chosen from guests and services. The key ? lists all keys, y shows the command line that comes back to the same place.',
     'Nothing is written, and nothing is sent. With --plain, or INK_SCREEN_READER=true in the environment, it speaks ' +
       'in sentences in place of panes.',
   ],
   options: [
     ...PACKET_OPTIONS,
-    {
-      ...option(
-        STEPPING,
-        'break',
-        'WHERE..',
-        'stop there: FILE:LINE, rule CHAIN:N, chain NAME ...',
-        {
-          more: "Also 'verdict drop', mark (one is changed) and 'state invalid'; one word each, quoted.",
-        },
-      ),
-      kind: 'list',
-    },
-    option(STEPPING, 'at', 'N', 'open at step N'),
+    breakOption,
+    atOption,
     plainOption,
     ruleset,
     root,

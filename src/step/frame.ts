@@ -2,17 +2,28 @@ import { widthOf } from '../render/columns.ts'
 import { line, type Piece, piece, type StyledLine } from '../render/styled.ts'
 import { GLYPH, showHeadline } from '../render/verdict-lines.ts'
 import { showOrigin } from '../render/words.ts'
+import { offersFor } from './commands.ts'
+import { FIELDS } from './fields.ts'
 import { fitted, wrapped } from './fit.ts'
 import { BINDINGS, keyName } from './keys.ts'
 import { runOf } from './moment.ts'
 import { logPane } from './panes/log-pane.ts'
-import { overlayTop, overlayView } from './panes/overlays.ts'
+import { overlayTop, overlayView, pickerView } from './panes/overlays.ts'
 import { packetPane } from './panes/packet-pane.ts'
 import type { PaneView, Room } from './panes/pane.ts'
 import { rulesPane } from './panes/rules-pane.ts'
 import { sourcePane } from './panes/source-pane.ts'
 import { statePane } from './panes/state-pane.ts'
-import { isEdited, momentOf, PANES, type PaneName, type Size, type StepState } from './state.ts'
+import type { Picker } from './picker-state.ts'
+import {
+  isEdited,
+  momentOf,
+  PANES,
+  type PaneName,
+  type Prompt,
+  type Size,
+  type StepState,
+} from './state.ts'
 
 /** What the terminal shows: rows from the top, each exactly as wide as the terminal; and where text is typed. */
 export type Frame = {
@@ -46,11 +57,13 @@ export function frameOf(state: StepState): Frame {
   const foot = footRow(state)
   const room = { width: columns, height: height - head.length - 1 }
   const body =
-    state.overlay !== null
-      ? overlayRows(state, room)
-      : columns >= ALL_PANES.columns && rows >= ALL_PANES.rows
-        ? allPanes(state, room)
-        : onePane(state, room)
+    state.picker !== null
+      ? pickerRows(state, state.picker, room)
+      : state.overlay !== null
+        ? overlayRows(state, room)
+        : columns >= ALL_PANES.columns && rows >= ALL_PANES.rows
+          ? allPanes(state, room)
+          : onePane(state, room)
   const lines = [...head, ...body, foot.row].map((one) => fitted(one, columns, look))
   return {
     rows: lines,
@@ -199,6 +212,24 @@ function overlayRows(state: StepState, { width, height }: Room): readonly Styled
   ]
 }
 
+function pickerRows(
+  state: StepState,
+  picker: Picker,
+  { width, height }: Room,
+): readonly StyledLine[] {
+  const { title, lines } = pickerView(state, picker, height - 2)
+  return [
+    ruled([piece(`─ ${title} `, 'strong')], width),
+    ...filled(lines, height - 2),
+    line([
+      piece(
+        'type to narrow, up and down, enter chooses, backspace goes back, escape leaves',
+        'faint',
+      ),
+    ]),
+  ]
+}
+
 /** Keys that the last row reminds of. */
 const REMINDED = ['s', 'n', 'f', 'm', 'c', 'b', 'e', 'y', '?', 'q'] as const
 const SHORT: Readonly<Record<(typeof REMINDED)[number], string>> = {
@@ -219,14 +250,7 @@ type Foot = { readonly row: StyledLine; readonly x: number | null }
 /** What is typed, else what was said, else the keys. */
 function footRow(state: StepState): Foot {
   const { prompt, message } = state
-  if (prompt !== null) {
-    const label = ` ${prompt.field ?? prompt.kind}: `
-    const error = message === null ? [] : [piece(`   ${message.text}`, 'error')]
-    return {
-      row: line([piece(label, 'strong'), prompt.line.text, ...error]),
-      x: label.length + prompt.line.cursor,
-    }
-  }
+  if (prompt !== null) return promptFoot(state, prompt)
   if (message !== null)
     return {
       row: line([piece(` ${message.text}`, message.kind === 'error' ? 'error' : 'note')]),
@@ -239,4 +263,23 @@ function footRow(state: StepState): Foot {
       : [piece(` ${keyName(key)} `, 'strong'), piece(`${SHORT[key]} `)]
   })
   return { row: line(keys), x: null }
+}
+
+const MARKS: Readonly<Record<Prompt['kind'], string>> = { field: '', command: ':', search: '/' }
+
+/** What is typed; behind it what is wrong with it, or what it could become. */
+function promptFoot(state: StepState, prompt: Prompt): Foot {
+  const { message } = state
+  const { kind, field, line: typed, completing } = prompt
+  const label =
+    field === null ? MARKS[kind] : ` ${FIELDS.find(({ name }) => name === field)?.label}: `
+  const offers = kind === 'command' ? offersFor(state, completing?.from ?? typed.text) : []
+  const behind =
+    message !== null
+      ? [piece(`   ${message.text}`, 'error')]
+      : [piece(offers.length > 0 ? `   ${offers.slice(0, 40).join('  ')}` : '', 'faint')]
+  return {
+    row: line([piece(label, 'strong'), typed.text, ...behind]),
+    x: widthOf(label) + widthOf(typed.text.slice(0, typed.cursor)),
+  }
 }

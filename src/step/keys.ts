@@ -12,6 +12,10 @@ export type Action =
   | { readonly kind: 'break' }
   | { readonly kind: 'edit' }
   | { readonly kind: 'flip'; readonly what: 'backend' | 'family' }
+  | { readonly kind: 'jump'; readonly to: 'decider' | 'shadow' | 'other-backend' | 'next-node' }
+  | { readonly kind: 'prompt'; readonly prompt: 'command' | 'search' }
+  | { readonly kind: 'picker' }
+  | { readonly kind: 'found'; readonly by: 1 | -1 }
   | { readonly kind: 'original' }
   | { readonly kind: 'escape' }
   | { readonly kind: 'quit' }
@@ -21,7 +25,7 @@ export type Binding = {
   readonly keys: readonly string[]
   readonly action: Action
   readonly help: string
-  readonly group: 'Ahead' | 'Back' | 'Look' | 'Breakpoints' | 'What if' | 'Session'
+  readonly group: 'Ahead' | 'Back' | 'Look' | 'Find' | 'Breakpoints' | 'What if' | 'Session'
 }
 
 const ahead = (keys: readonly string[], move: Move, help: string): Binding => ({
@@ -115,6 +119,38 @@ export const BINDINGS: readonly Binding[] = [
   pane('4', 'state', 'marks, connection, sets, verdict'),
   pane('5', 'log', 'what was done so far'),
   {
+    keys: ['/'],
+    action: { kind: 'prompt', prompt: 'search' },
+    help: 'find a text in rules and files',
+    group: 'Find',
+  },
+  { keys: ['>'], action: { kind: 'found', by: 1 }, help: 'the next place', group: 'Find' },
+  { keys: ['<'], action: { kind: 'found', by: -1 }, help: 'the place before', group: 'Find' },
+  {
+    keys: ['.'],
+    action: { kind: 'jump', to: 'decider' },
+    help: 'to the rule that decides',
+    group: 'Find',
+  },
+  {
+    keys: ['!'],
+    action: { kind: 'jump', to: 'shadow' },
+    help: 'to the rule that comes before the one that is looked at',
+    group: 'Find',
+  },
+  {
+    keys: ['='],
+    action: { kind: 'jump', to: 'other-backend' },
+    help: 'the same line in the other backend',
+    group: 'Find',
+  },
+  {
+    keys: [':'],
+    action: { kind: 'prompt', prompt: 'command' },
+    help: 'a command; Tab completes names of the configuration',
+    group: 'Find',
+  },
+  {
     keys: ['b'],
     action: { kind: 'break' },
     help: 'set or clear a breakpoint on the row',
@@ -128,6 +164,12 @@ export const BINDINGS: readonly Binding[] = [
   },
   { keys: ['e'], action: { kind: 'edit' }, help: 'edit the packet', group: 'What if' },
   {
+    keys: ['p'],
+    action: { kind: 'picker' },
+    help: 'choose another packet: guests, services, packets asked about before',
+    group: 'What if',
+  },
+  {
     keys: ['6'],
     action: { kind: 'flip', what: 'family' },
     help: 'IPv4 or IPv6',
@@ -137,6 +179,12 @@ export const BINDINGS: readonly Binding[] = [
     keys: ['B'],
     action: { kind: 'flip', what: 'backend' },
     help: 'iptables or nftables',
+    group: 'What if',
+  },
+  {
+    keys: ['@'],
+    action: { kind: 'jump', to: 'next-node' },
+    help: 'the rules of the next node',
     group: 'What if',
   },
   {

@@ -1,5 +1,10 @@
 import { loadTree } from '../config/load.ts'
-import { firewallOf, type NodeFirewall, type OpenOptions } from '../firewall/node-firewall.ts'
+import {
+  firewallOf,
+  type NodeFirewall,
+  type OpenOptions,
+  openFirewall,
+} from '../firewall/node-firewall.ts'
 import type { Session } from './state.ts'
 
 /**
@@ -21,6 +26,19 @@ export function openerOf(firewall: NodeFirewall, options: OpenOptions): Session[
     const opened = firewallOf(tree, { ...options, backend })
     known.set(key, opened)
     return opened
+  }
+}
+
+/** Opens the same node, by the same backend, below another root: relative to where the session was started. */
+export function rootOpenerOf(
+  options: OpenOptions,
+  resolve: (root: string) => string,
+): Session['openRoot'] {
+  return (root, { tree, backend }) => {
+    const own = { ...options, root: resolve(root), node: tree.node, guest: null, backend }
+    const { firewall, diagnostics } = openFirewall(own)
+    const [first] = diagnostics
+    return firewall ?? first?.message ?? `there is no configuration below ${root}`
   }
 }
 

@@ -3,7 +3,7 @@ import { hopDevices } from '../render/words.ts'
 import { wrapped } from './fit.ts'
 import type { Frame } from './frame.ts'
 import { stackOf } from './moment.ts'
-import { overlayView } from './panes/overlays.ts'
+import { overlayView, pickerView } from './panes/overlays.ts'
 import { packetPane } from './panes/packet-pane.ts'
 import { describeRow, rulesPane } from './panes/rules-pane.ts'
 import { verdictSoFar } from './situation.ts'
@@ -15,11 +15,13 @@ export function plainFrame(state: StepState): Frame {
   const { look } = state.session
   const room = { width: columns, height: Math.max(4, rows - 3) }
   const lines =
-    state.overlay !== null
-      ? overlayView(state, state.overlay, columns).lines.slice(state.overlayTop)
-      : state.pane === 'packet'
-        ? packetPane(state, room).lines
-        : sentences(state)
+    state.picker !== null
+      ? pickerView(state, state.picker, room.height).lines
+      : state.overlay !== null
+        ? overlayView(state, state.overlay, columns).lines.slice(state.overlayTop)
+        : state.pane === 'packet'
+          ? packetPane(state, room).lines
+          : sentences(state)
   const said = state.message === null ? [] : [line([state.message.text])]
   const typed =
     state.prompt === null

@@ -1,23 +1,19 @@
-import { isProblem } from '../packet/problem.ts'
 import { unreachable } from '../source/unreachable.ts'
 import { breaksAt, toggled } from './breakpoint.ts'
-import { FIELDS, fieldText, packetText, withField } from './fields.ts'
+import { offersFor, runCommand, withOffer } from './commands.ts'
+import { FIELDS, type FieldName, fieldText, packetText } from './fields.ts'
+import { arrived } from './go.ts'
+import { toDecider, toOtherBackend, toShadow } from './jumps.ts'
 import { type Action, actionOf } from './keys.ts'
 import { editLine, insert, lineOf } from './line-edit.ts'
 import { stackOf } from './moment.ts'
 import { moved } from './moves.ts'
+import { pastedPacket } from './paste.ts'
+import { newPicker, pastedInPicker, picked } from './picker.ts'
 import { atRow, pageOf, rowsOf, stopAtRow } from './rows.ts'
-import { momentOf, NO_ROWS, PANES, type Size, type StepState } from './state.ts'
-import {
-  asking,
-  flipBackend,
-  flipFamily,
-  queryOf,
-  refused,
-  refusedFor,
-  toOriginal,
-  withQuery,
-} from './what-if.ts'
+import { nextFound, searched } from './search.ts'
+import { momentOf, NO_ROWS, PANES, type Prompt, type Size, type StepState } from './state.ts'
+import { flipBackend, flipFamily, nextNode, queryOf, refusedFor, toOriginal } from './what-if.ts'
 
 /** What happens to a session: a key by its name, pasted text, a terminal of another size. */
 export type StepEvent =
@@ -36,6 +32,7 @@ export function reduce(state: StepState, event: StepEvent): StepState {
       const quiet = { ...state, message: null }
       if (event.key === 'ctrl-c') return { ...quiet, done: true }
       if (state.prompt !== null) return typed(quiet, event.key)
+      if (state.picker !== null) return picked(quiet, state.picker, event.key)
       if (state.overlay !== null) return inOverlay(quiet, event.key)
       const action = actionOf(event.key)
       return action === null ? unknownKey(quiet, event.key) : acted(quiet, action)
@@ -82,6 +79,14 @@ export function acted(state: StepState, action: Action): StepState {
       return state.pane === 'packet' ? editField(state) : { ...state, pane: 'packet' }
     case 'flip':
       return action.what === 'backend' ? flipBackend(state) : flipFamily(state)
+    case 'jump':
+      return JUMPS[action.to](state)
+    case 'prompt':
+      return withPrompt(state, action.prompt, null, '')
+    case 'picker':
+      return { ...state, picker: newPicker(state) }
+    case 'found':
+      return nextFound(state, action.by)
     case 'original':
       return toOriginal(state)
     case 'escape':
@@ -90,22 +95,6 @@ export function acted(state: StepState, action: Action): StepState {
       return { ...state, done: true }
     default:
       return unreachable(action)
-  }
-}
-
-/** At another moment: what was looked at by hand is let go. */
-export function arrived(state: StepState, at: number): StepState {
-  if (at === state.at) {
-    const text = at === 0 ? 'this is the start' : 'this is the end'
-    return { ...state, message: { text, kind: 'note' } }
-  }
-  return {
-    ...state,
-    at,
-    trail: [...state.trail, state.at],
-    up: 0,
-    rows: { ...NO_ROWS, packet: state.rows.packet },
-    file: null,
   }
 }
 
@@ -160,33 +149,74 @@ function editField(state: StepState): StepState {
   const said = fieldText(queryOf(state.setting), field.name)
   const has = run?.walk == null ? null : packetText(run.walk.trace.packet, field.name)
   const text = said ?? (has === 'unknown' ? '' : (has ?? ''))
-  return { ...state, prompt: { kind: 'field', field: field.name, line: lineOf(text) } }
+  return withPrompt(state, 'field', field.name, text)
 }
+
+function withPrompt(
+  state: StepState,
+  kind: Prompt['kind'],
+  field: Prompt['field'],
+  text: string,
+): StepState {
+  return { ...state, prompt: { kind, field, line: lineOf(text), completing: null } }
+}
+
+const JUMPS = {
+  decider: toDecider,
+  shadow: toShadow,
+  'other-backend': toOtherBackend,
+  'next-node': nextNode,
+} as const
 
 /** A key while something is typed. */
 function typed(state: StepState, key: string): StepState {
   const { prompt } = state
   if (prompt === null) return state
-  if (key === 'escape') return { ...state, prompt: null }
+  if (
+    key === 'escape' ||
+    (key === 'backspace' && prompt.kind !== 'field' && prompt.line.text === '')
+  )
+    return { ...state, prompt: null }
   if (key === 'enter') return entered(state)
+  if (key === 'tab' || key === 'shift-tab') return completed(state, key === 'tab' ? 1 : -1)
   const line = editLine(prompt.line, key === 'space' ? ' ' : key)
-  return line === null ? state : { ...state, prompt: { ...prompt, line } }
+  return line === null ? state : { ...state, prompt: { ...prompt, line, completing: null } }
+}
+
+/** The next offer for the last word of a command; one that is the only one is taken with a blank behind it. */
+function completed(state: StepState, by: 1 | -1): StepState {
+  const { prompt } = state
+  if (prompt === null || prompt.kind === 'search') return state
+  const from = prompt.completing?.from ?? prompt.line.text
+  const asked = prompt.field === null ? from : `${labelOf(prompt.field)} ${from}`
+  const offers = offersFor(state, asked)
+  const count = offers.length
+  if (count === 0) return refusedFor(state, 'there is nothing to offer here')
+  const before = prompt.completing?.index ?? (by === 1 ? -1 : 0)
+  const index = (before + by + count) % count
+  const whole = withOffer(from, offers[index] ?? '')
+  const line = lineOf(
+    count === 1 && prompt.field === null && !whole.endsWith(':') ? `${whole} ` : whole,
+  )
+  const completing = count === 1 ? null : { from, index }
+  return { ...state, prompt: { ...prompt, line, completing } }
+}
+
+function labelOf(field: FieldName): string {
+  return FIELDS.find(({ name }) => name === field)?.label ?? field
 }
 
 function entered(state: StepState): StepState {
-  const { prompt, setting } = state
+  const { prompt } = state
   if (prompt === null) return state
   const closed = { ...state, prompt: null }
-  const { field, line } = prompt
+  const { field, line, kind } = prompt
+  if (kind === 'search') return searched(closed, line.text)
+  if (kind === 'command') return runCommand(closed, line.text)
   if (field === null) return closed
-  const query = withField(queryOf(setting), field, line.text, setting.firewall.tables)
+  const asked = runCommand(closed, `${labelOf(field)} ${line.text}`)
   // what is wrong can be put right: the line stays open
-  if (isProblem(query)) return refused(state, [query])
-  const label = FIELDS.find(({ name }) => name === field)?.label ?? field
-  const said =
-    line.text.trim() === '' ? `${label}: whatever is usual` : `${label} ${line.text.trim()}`
-  const asked = asking(closed, withQuery(setting, query), said)
-  return asked.setting === setting ? { ...asked, prompt } : asked
+  return asked.message?.kind === 'error' ? { ...asked, prompt } : asked
 }
 
 /** An overlay has no more; the frame stops at its end. */
@@ -209,6 +239,8 @@ function inOverlay(state: StepState, key: string): StepState {
 
 function pasted(state: StepState, text: string): StepState {
   const { prompt } = state
-  if (prompt === null) return refusedFor(state, 'nothing is being typed: e edits the packet')
-  return { ...state, prompt: { ...prompt, line: insert(prompt.line, text) } }
+  if (prompt !== null)
+    return { ...state, prompt: { ...prompt, line: insert(prompt.line, text), completing: null } }
+  if (state.picker !== null) return pastedInPicker(state, state.picker, text)
+  return pastedPacket({ ...state, message: null, overlay: null }, text)
 }

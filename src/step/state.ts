@@ -1,11 +1,13 @@
 import type { NodeFirewall } from '../firewall/node-firewall.ts'
 import type { Problem } from '../packet/problem.ts'
+import type { Query } from '../packet/query.ts'
 import type { Look } from '../render/look.ts'
 import type { Backend } from '../topology/devices.ts'
 import type { Breakpoint } from './breakpoint.ts'
 import type { FieldName } from './fields.ts'
 import type { LineEdit } from './line-edit.ts'
 import type { Moment } from './moment.ts'
+import type { Picker } from './picker-state.ts'
 import { type Recorded, record, type Setting } from './record.ts'
 
 export const PANES = ['rules', 'source', 'packet', 'state', 'log'] as const
@@ -15,6 +17,8 @@ export type PaneName = (typeof PANES)[number]
 export type Session = {
   /** The firewall of a node as a backend reads it; null: there is no such node. Made once each. */
   readonly open: (node: string, backend: Backend) => NodeFirewall | null
+  /** The same node and backend below another root; a sentence where there is none. */
+  readonly openRoot: (root: string, like: NodeFirewall) => NodeFirewall | string
   /** Options that name the configuration, as words of a command line: `--root`, `./node1`. */
   readonly options: readonly string[]
   readonly look: Look
@@ -27,6 +31,8 @@ export type Prompt = {
   /** Of the packet, for a prompt of that kind. */
   readonly field: FieldName | null
   readonly line: LineEdit
+  /** What Tab goes through: the line it began with, and which offer stands there now; null: Tab was not the last key. */
+  readonly completing: { readonly from: string; readonly index: number } | null
 }
 
 export type Message = { readonly text: string; readonly kind: 'note' | 'error' }
@@ -59,6 +65,10 @@ export type StepState = {
   /** First row of the overlay that is shown. */
   readonly overlayTop: number
   readonly prompt: Prompt | null
+  /** A packet is being chosen. */
+  readonly picker: Picker | null
+  /** What was asked about in this session, latest first, each once. */
+  readonly recent: readonly Query[]
   readonly message: Message | null
   /** What was searched for last. */
   readonly search: string
@@ -103,6 +113,8 @@ export function firstState(
     overlay: null,
     overlayTop: 0,
     prompt: null,
+    picker: null,
+    recent: [],
     message: null,
     search: '',
     size,

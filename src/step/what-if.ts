@@ -1,5 +1,6 @@
 import type { Problem } from '../packet/problem.ts'
 import type { Query } from '../packet/query.ts'
+import { showQuery } from '../packet/show-query.ts'
 import type { Backend } from '../topology/devices.ts'
 import type { Moment } from './moment.ts'
 import { placeOf, runOf } from './moment.ts'
@@ -29,6 +30,7 @@ export function asking(state: StepState, setting: Setting, done: string): StepSt
     ...state,
     setting,
     recorded,
+    recent: remembered(state),
     at,
     trail: [],
     up: 0,
@@ -36,6 +38,30 @@ export function asking(state: StepState, setting: Setting, done: string): StepSt
     rows: { ...NO_ROWS, packet: state.rows.packet },
     message: { text: done, kind: 'note' },
   }
+}
+
+/** Another question altogether: it is the one to come back to, with the rules as they were at first. */
+export function newQuestion(state: StepState, query: Query, done: string): StepState {
+  const { setting, original } = state
+  // another packet is no packet of the conversation
+  const subject: Subject = { kind: 'packet', query }
+  const there = asking(state, { ...setting, subject }, done)
+  if (there.setting === setting) return there
+  const isSame = setting.firewall === original.firewall
+  const from = isSame ? there.setting : { ...original, subject }
+  const first = isSame ? there.recorded : record(from)
+  if (first.kind === 'refused') return there
+  return { ...there, original: from, first, aside: null, at: 0 }
+}
+
+/** Packets that are remembered. */
+const mostRecent = 9
+
+/** With what is asked now, before something else is. */
+function remembered({ recent, setting }: StepState): readonly Query[] {
+  const query = queryOf(setting)
+  const text = showQuery(query)
+  return [query, ...recent.filter((one) => showQuery(one) !== text)].slice(0, mostRecent)
 }
 
 export function refused(state: StepState, problems: readonly Problem[]): StepState {
@@ -104,4 +130,38 @@ export function toOriginal(state: StepState): StepState {
     return { ...asking(state, original, 'as it was asked first'), aside: setting }
   if (aside === null) return refusedFor(state, 'nothing has been changed yet')
   return { ...asking(state, aside, 'with your changes'), aside: null }
+}
+
+/** The state with something to say. */
+export function noted(state: StepState, text: string): StepState {
+  return { ...state, message: { text, kind: 'note' } }
+}
+
+/** The rules of another node, as its own switch or the backend that was asked for has it. */
+export function toNode(state: StepState, name: string): StepState {
+  const { setting, session } = state
+  const { tree, backend } = setting.firewall
+  if (name === tree.node) return noted(state, `it is ${name} already`)
+  if (!tree.nodes.includes(name))
+    return refusedFor(state, `there is no node ${name}; there are ${tree.nodes.join(', ')}`)
+  const opened = session.open(name, backend)
+  if (opened === null) return refusedFor(state, `the rules of ${name} cannot be opened`)
+  return asking(state, { ...setting, firewall: opened }, `through the rules of ${name}`)
+}
+
+/** The node behind this one in the list, round and round. */
+export function nextNode(state: StepState): StepState {
+  const { nodes, node } = state.setting.firewall.tree
+  const next = nodes[(nodes.indexOf(node) + 1) % nodes.length]
+  if (next === undefined || next === node) return refusedFor(state, `${node} is the only node`)
+  return toNode(state, next)
+}
+
+/** The same question to the configuration below another root: a proposed one. */
+export function swapped(state: StepState, root: string): StepState {
+  if (root === '') return refusedFor(state, 'swap to what? a root, as --root takes it')
+  const { setting, session } = state
+  const opened = session.openRoot(root, setting.firewall)
+  if (typeof opened === 'string') return refusedFor(state, opened)
+  return asking(state, { ...setting, firewall: opened }, `through the rules below ${root}`)
 }

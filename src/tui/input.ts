@@ -55,9 +55,19 @@ export function eventsOf(
   if (pasting !== null) return { events: [], pasting: pasting + input }
   const sequence = SEQUENCES.get(input)
   if (sequence !== undefined) return { events: [{ kind: 'key', key: sequence }], pasting }
-  if (input.length > 1 && input.startsWith('\u001b')) return { events: [], pasting }
+  if (input.length > 1 && input.startsWith('\u001b')) return { events: hurried(input), pasting }
   const events = [...input].map((character): StepEvent => ({ kind: 'key', key: keyOf(character) }))
   return { events, pasting }
+}
+
+/** Escape and the key behind it, typed so fast that they came as one: nothing is bound to Alt. */
+function hurried(input: string): readonly StepEvent[] {
+  const [, next, ...more] = [...input]
+  if (next === undefined || more.length > 0) return []
+  return [
+    { kind: 'key', key: 'escape' },
+    { kind: 'key', key: keyOf(next) },
+  ]
 }
 
 function keyOf(character: string): string {

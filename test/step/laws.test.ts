@@ -25,13 +25,14 @@ const openings: fc.Arbitrary<Opening> = fc.record({
   backend: fc.constantFrom('iptables' as const, 'nftables' as const),
 })
 
-/** Sessions that can be asked for, at any of their moments. */
+/** Sessions that can be asked for, at any of their moments; printed as they were asked for. */
 const states: fc.Arbitrary<StepState> = fc
   .tuple(openings, fc.nat())
   .map(([opening, at]) => {
     const state = opened(opening)
     if (state === null) return null
-    return { ...state, at: at % state.recorded.timeline.moments.length }
+    const start = { ...state, at: at % state.recorded.timeline.moments.length }
+    return Object.assign(start, { [fc.toStringMethod]: () => JSON.stringify([opening, at]) })
   })
   .filter((state) => state !== null)
 
@@ -118,7 +119,7 @@ test('whatever is edited, the verdict is that of the same question asked anew', 
       const asked = ask(now.setting.firewall, queryOf(now.setting))
       const [run] = now.recorded.timeline.runs
       expect(run?.walk?.trace.outcome).toBe(asked.kind === 'traced' ? asked.trace.outcome : null)
-      const last = pressed({ ...now, overlay: null, prompt: null }, 'G')
+      const last = pressed({ ...now, overlay: null, prompt: null, picker: null }, 'G')
       expect(verdictSoFar(momentOf(last))).toBe(run?.walk?.trace.outcome)
     }),
   )

@@ -9,7 +9,7 @@ import { pressed, session } from './sessions.ts'
 const start = session({ root: 'examples/small-office', packet: '192.168.1.53 -> 105:80/tcp' })
 
 const outcome = (state: StepState): string =>
-  verdictSoFar(momentOf(pressed({ ...state, overlay: null, prompt: null }, 'G')))
+  verdictSoFar(momentOf(pressed({ ...state, overlay: null, prompt: null, picker: null }, 'G')))
 
 /** Keys that put a text into a field, by its number from 0. */
 const put = (field: number, text: string): readonly string[] => [

@@ -3,7 +3,7 @@ import { type OpenOptions, openFirewall } from '../../src/firewall/node-firewall
 import { parseArrow } from '../../src/packet/parse-arrow.ts'
 import { isProblem } from '../../src/packet/problem.ts'
 import { type Look, plainLook } from '../../src/render/look.ts'
-import { openerOf } from '../../src/step/open.ts'
+import { openerOf, rootOpenerOf } from '../../src/step/open.ts'
 import type { Subject } from '../../src/step/record.ts'
 import { reduce } from '../../src/step/reduce.ts'
 import { firstState, type Size, type StepState } from '../../src/step/state.ts'
@@ -37,6 +37,7 @@ export function opened(opening: Opening, subject: Subject | null = null): StepSt
   if (isProblem(query)) throw new Error(query.message)
   const session = {
     open: openerOf(firewall, options),
+    openRoot: rootOpenerOf(options, (other) => join(repository, other)),
     options: ['--root', root],
     look: opening.look ?? terminalLook,
     plain: opening.plain ?? false,

@@ -1,9 +1,13 @@
+import { resolve } from 'node:path'
 import { namesOf } from '../../firewall/answer.ts'
 import { isRefused, type NodeFirewall } from '../../firewall/node-firewall.ts'
+import { PROTO } from '../../netfilter/packet.ts'
+import { EMPTY_QUERY, type Query } from '../../packet/query.ts'
 import { lookOf } from '../../render/look.ts'
 import { showLines } from '../../render/show.ts'
 import { type Breakpoint, parseStop } from '../../step/breakpoint.ts'
-import { openerOf } from '../../step/open.ts'
+import { openerOf, rootOpenerOf } from '../../step/open.ts'
+import { newPicker } from '../../step/picker.ts'
 import { filesOf, type Setting, type Subject } from '../../step/record.ts'
 import { firstState, type Session, type StepState } from '../../step/state.ts'
 import { summaryLines } from '../../step/summary.ts'
@@ -31,16 +35,27 @@ export async function step(given: Arguments, io: Io): Promise<ExitCode> {
     reportProblems(io, query.problems)
     return EXIT.usage
   }
-  return stepThrough(firewall, { kind: 'packet', query }, given, io, 'step')
+  if (!isBare(query)) return stepThrough(firewall, { kind: 'packet', query }, given, io, 'step')
+  const first = { ...EMPTY_QUERY, to: 'host', proto: PROTO.tcp, dport: 8006 }
+  return stepThrough(firewall, { kind: 'packet', query: first }, given, io, 'step', true)
 }
 
-/** Steps through what a command would answer: `pvefw step`, and `--step` of the others. */
+/** Nothing is said of a packet: it is chosen in the application. */
+function isBare(query: Query): boolean {
+  return Object.values(query).every((value) => value === null)
+}
+
+/**
+ * Steps through what a command would answer: `pvefw step`, and `--step` of the others. `choose`: begins with the choice
+ * of a packet.
+ */
 export async function stepThrough(
   firewall: NodeFirewall,
   subject: Subject,
   given: Arguments,
   io: Io,
   command: 'step' | 'trace' | 'flow',
+  choose = false,
 ): Promise<ExitCode> {
   if (firewall.live === undefined && isRefused(firewall) && !given.flags.has('anyway')) {
     reportRefusal(io, firewall, namesOf([firewall]))
@@ -59,7 +74,7 @@ export async function stepThrough(
     return usageError(io, 'stepping needs a terminal as standard input and output', command)
   // ink and React are loaded here and nowhere else
   const { runStep } = await import('../../tui/run.tsx')
-  const last = await runStep(start, terminal)
+  const last = await runStep(choose ? { ...start, picker: newPicker(start) } : start, terminal)
   const { look } = session
   io.stdout.write(showLines(summaryLines(last), look))
   return EXIT.answered
@@ -73,6 +88,7 @@ function sessionOf(firewall: NodeFirewall, given: Arguments, io: Io): Session {
   if ('message' in options) throw new Error(options.message)
   return {
     open: openerOf(firewall, options),
+    openRoot: rootOpenerOf(options, (root) => resolve(io.cwd, root)),
     options: wordsOf(given),
     look: lookOf(io.env, io.stdout),
     plain: given.flags.has('plain') || io.env['INK_SCREEN_READER'] === 'true',

@@ -1,8 +1,12 @@
 import { line, piece, type StyledLine } from '../../render/styled.ts'
 import { showStop } from '../breakpoint.ts'
 import { commandLines } from '../command-line.ts'
-import { wrapped } from '../fit.ts'
+import { COMMANDS } from '../commands.ts'
+import { FIELDS } from '../fields.ts'
+import { topOf, wrapped } from '../fit.ts'
 import { BINDINGS, type Binding, keyName } from '../keys.ts'
+import { optionsOf } from '../picker.ts'
+import type { Picker, Stage } from '../picker-state.ts'
 import type { Overlay, StepState } from '../state.ts'
 
 export type OverlayView = { readonly title: string; readonly lines: readonly StyledLine[] }
@@ -36,11 +40,30 @@ const keyColumns = 19
 /** The table of keys. */
 function helpLines(): readonly StyledLine[] {
   const groups = [...new Set(BINDINGS.map(({ group }) => group))]
-  return groups.flatMap((group) => [
-    line([piece(group, 'strong')]),
-    ...BINDINGS.filter((one) => one.group === group).map(helpLine),
-  ])
+  return groups
+    .flatMap((group) => [
+      line([piece(group, 'strong')]),
+      ...BINDINGS.filter((one) => one.group === group).map(helpLine),
+    ])
+    .concat(
+      line([piece('Commands', 'strong'), ' after a colon']),
+      COMMANDS.map(({ name, words, help }) =>
+        line(
+          [piece(`  ${`:${name} ${words}`.padEnd(keyColumns)} `, 'place'), help],
+          keyColumns + 3,
+        ),
+      ),
+      line(
+        [
+          piece(`  ${':FIELD VALUE'.padEnd(keyColumns)} `, 'place'),
+          `${fields}; without a value whatever is usual`,
+        ],
+        keyColumns + 3,
+      ),
+    )
 }
+
+const fields = FIELDS.map(({ label }) => label).join(', ')
 
 function helpLine({ keys, help }: Binding): StyledLine {
   const names = keys.map(keyName).join(', ')
@@ -58,4 +81,37 @@ function breakpointLines({ breakpoints, recorded }: StepState): readonly StyledL
       piece(enabled ? '' : '  switched off', 'faint'),
     ]),
   )
+}
+
+/** The list to choose a packet from: what is chosen already, what is typed, and as many options as there is room for. */
+export function pickerView(state: StepState, picker: Picker, height: number): OverlayView {
+  const options = optionsOf(state, picker)
+  const room = Math.max(1, height - 3)
+  const top = topOf(picker.index, options.length, room)
+  const { from, to, stage, filter } = picker
+  const so = [from, to].filter((one) => one !== null).join(' -> ')
+  const width = Math.min(44, Math.max(0, ...options.map(({ value }) => value.length)))
+  return {
+    title: 'which packet?',
+    lines: [
+      line([piece('so far ', 'faint'), so === '' ? 'nothing chosen' : `${so} ->`]),
+      line([piece(`${QUESTIONS[stage]} `, 'strong'), filter.text]),
+      line([]),
+      ...options.slice(top, top + room).map(({ value, what }, i) => {
+        const isHere = top + i === picker.index
+        return line([
+          piece(isHere ? '▶ ' : '  ', 'strong'),
+          piece(value.padEnd(width), isHere ? 'cursor' : 'plain'),
+          piece(`  ${what}`, 'faint'),
+        ])
+      }),
+    ],
+  }
+}
+
+const QUESTIONS: Readonly<Record<Stage, string>> = {
+  node: 'the rules of which node?',
+  from: 'from where?',
+  to: 'to where?',
+  service: 'which service?',
 }
