@@ -14,11 +14,11 @@ export type ExitCode = (typeof EXIT)[keyof typeof EXIT]
 export const EXIT_MEANINGS: readonly { readonly code: ExitCode; readonly meaning: string }[] = [
   {
     code: EXIT.answered,
-    meaning: 'answered; --expect met; drift, verify, audit, diff: nothing found',
+    meaning: 'answered; --expect met; verify, audit, lint ...: nothing found',
   },
   {
     code: EXIT.unexpected,
-    meaning: '--expect not met; drift, verify, audit, diff: something found',
+    meaning: '--expect not met; verify, audit, lint ...: something found',
   },
   { code: EXIT.usage, meaning: 'the command line or the packet makes no sense' },
   {

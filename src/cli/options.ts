@@ -43,6 +43,7 @@ export type Command = {
     | 'drift'
     | 'audit'
     | 'diff'
+    | 'lint'
     | 'compile'
     | 'backends'
     | 'explain'
@@ -664,6 +665,38 @@ export const DIFF: Command = {
   ],
 }
 
+export const LINT: Command = {
+  name: 'lint',
+  positional: '',
+  positionalHelp: '',
+  positionalChoices: [],
+  positionalCompletes: 'nothing',
+  summary: 'name every line that does nothing, or something else than it says',
+  description: [
+    'Everything that reading and compiling complain about, and what only all packets at once can tell: rules that never ' +
+      'decide because others come first, and which, and whether the verdict differs; rules that no packet can match; ' +
+      'firewalls and NICs that are off though there are rules; groups, sets and aliases nobody uses. Every node of the ' +
+      'tree is looked at. pvefw explain CODE says more of a finding.',
+    'The exit code is 0 without errors and warnings, 1 with; notes do not count.',
+  ],
+  options: [
+    root,
+    node,
+    hostIp,
+    localNetwork,
+    backend,
+    nftVersion,
+    option(OUTPUT, 'format', 'NAME', 'text, json (version 1), sarif or junit', {
+      choices: ['text', 'json', 'sarif', 'junit'],
+    }),
+    option(OUTPUT, 'json', '', 'the same as --format json'),
+  ],
+  examples: [
+    { line: 'pvefw lint --root ./node1', what: 'a copy of a node' },
+    { line: 'pvefw lint --format sarif > findings.sarif', what: 'for a CI server' },
+  ],
+}
+
 export const COMPILE: Command = {
   name: 'compile',
   positional: '',
@@ -807,6 +840,7 @@ export const COMMANDS: readonly Command[] = [
   DRIFT,
   AUDIT,
   DIFF,
+  LINT,
   COMPILE,
   BACKENDS,
   EXPLAIN,

@@ -60,6 +60,8 @@ async function load(command: Command['name']): Promise<Handler> {
       return (await import('./commands/audit.ts')).audit
     case 'diff':
       return (await import('./commands/diff.ts')).diff
+    case 'lint':
+      return (await import('./commands/lint.ts')).lint
     case 'compile':
       return (await import('./commands/compile.ts')).compile
     case 'backends':

@@ -26,8 +26,16 @@ export type NodeWay = {
 /** Pairs of guests that are looked at one by one; of more guests only as many as have different devices to rules. */
 const mostPairs = 2500
 
-/** The ends of all ways through a node. */
-export function endsOn({ tree }: NodeFirewall): readonly WayEnd[] {
+/** The ends of all ways through a node: the outside by each device it has an address on, or a bridge without one. */
+export function endsOn({ tree, topology }: NodeFirewall): readonly WayEnd[] {
+  const { wiring } = topology
+  const usual = wiring.defaultDevice
+  const taken = new Set(['lo', usual?.name ?? ''])
+  const devices = wiring.known
+    ? [...new Set([...wiring.devices.keys(), ...wiring.bridges.keys()])].filter(
+        (name) => !taken.has(name),
+      )
+    : []
   const guests = tree.guests
     .filter(({ node }) => node === tree.node)
     .flatMap(({ type, vmid, nics }) => {
@@ -39,7 +47,12 @@ export function endsOn({ tree }: NodeFirewall): readonly WayEnd[] {
       )
     })
     .filter((end) => end !== null)
-  return [{ kind: 'outside', text: 'outside' }, { kind: 'host', text: 'host' }, ...guests]
+  return [
+    { kind: 'outside', text: 'outside' },
+    ...devices.map((name): WayEnd => ({ kind: 'outside', text: `outside:${name}` })),
+    { kind: 'host', text: 'host' },
+    ...guests,
+  ]
 }
 
 /**

@@ -143,6 +143,22 @@ export const DIAGNOSTIC_CODES = {
   'flow/too-long': 'A script is longer than any conversation that can be read.',
   'flow/unknown-connection': 'A packet belongs to a connection that no line above describes.',
   'flow/way-back': 'The way back that was asked for does not fit the ends of the conversation.',
+  'lint/cluster-off': 'The firewall of the cluster is off, so no rule of any file has an effect.',
+  'lint/disabled-rule': 'A rule is switched off in the web interface: a `|` stands before it.',
+  'lint/empty-group': 'A security group that rules use has no rules: using it does nothing.',
+  'lint/guest-off': 'A guest has rules, but its own firewall is off, so they have no effect.',
+  'lint/host-off': 'A host has rules, but its own firewall is off, so they have no effect.',
+  'lint/never-matches': 'No packet that can be matches this rule: its terms exclude one another.',
+  'lint/never-reached': 'No packet of any way through the nodes comes to the chain of this rule.',
+  'lint/nic-off':
+    'The firewall of one NIC is off, so the rules of its guest do not see its packets.',
+  'lint/redundant':
+    'Rules before this one decide about all its packets, and as it would: it can go.',
+  'lint/shadowed':
+    'Rules before this one decide about all its packets, and otherwise than it would.',
+  'lint/unused-alias': 'No rule and no set names this alias.',
+  'lint/unused-group': 'No rule uses this security group.',
+  'lint/unused-set': 'No rule names this set.',
   'nftables/address-match-lost':
     'An address of the other family than the rest of the rule is left out with nftables: the rule matches more than it says.',
   'nftables/alias-duplicate': 'proxmox-firewall refuses everything when an alias is defined twice.',

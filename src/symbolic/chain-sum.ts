@@ -23,6 +23,21 @@ export type ChainSums = {
   readonly of: (scene: Scene, chain: CompiledChain, state: State) => Diagram
   /** The packets a rule of the chain matches, whatever stands before it, in the state its chain is entered in. */
   readonly matched: (scene: Scene, chain: CompiledChain, index: number, state: State) => Diagram
+  /** The packets one test of a rule holds for. */
+  readonly holds: (
+    scene: Scene,
+    chain: CompiledChain,
+    rule: CompiledRule,
+    step: number,
+    state: State,
+  ) => Diagram
+  /** True where a rule fails for every packet before it does anything. */
+  readonly isHopeless: (
+    scene: Scene,
+    chain: CompiledChain,
+    rule: CompiledRule,
+    state: State,
+  ) => boolean
   /** What the rules before this one decide. */
   readonly before: (scene: Scene, chain: CompiledChain, index: number, state: State) => Diagram
 }
@@ -296,6 +311,8 @@ export function newChainSums({ space, leaves, deciders, isNoted }: SumOptions): 
   }
 
   return {
+    holds: (...test) => holdsFor(condition(...test)),
+    isHopeless,
     of: (scene, chain, state) => from(scene, chain, 0, state),
     before: (scene, chain, index, state) => overAll(itemsOf(scene, chain, 0, index, state).list),
     matched: (scene, chain, index, state) => {
@@ -348,7 +365,7 @@ export function mapOf(
 }
 
 /** The state after what a rule does besides its verdict; null: nobody can tell what it does. */
-function afterEffect(statement: Statement, state: State): State | null {
+export function afterEffect(statement: Statement, state: State): State | null {
   switch (statement.kind) {
     case 'set-mark':
     case 'copy-mark':

@@ -40,6 +40,7 @@ describe('completion offers', () => {
       'drift',
       'audit',
       'diff',
+      'lint',
       'compile',
       'backends',
       'explain',

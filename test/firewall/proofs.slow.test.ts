@@ -1,7 +1,10 @@
 import fc from 'fast-check'
 import { expect, it } from 'vitest'
+import { isPassive } from '../../src/eval/compiled-chain.ts'
+import type { ChainTrace } from '../../src/eval/trace.ts'
 import { ask } from '../../src/firewall/ask.ts'
 import { diffNode } from '../../src/firewall/diff/diff.ts'
+import { idleLines } from '../../src/firewall/lint/effects.ts'
 import { auditLockout } from '../../src/firewall/lockout/audit.ts'
 import { showAddr } from '../../src/ip/address.ts'
 import { PROTO, TCP_FLAG } from '../../src/netfilter/packet.ts'
@@ -42,7 +45,7 @@ it('where a node does not differ from another, no packet gets another verdict', 
         }
       },
     ),
-    { numRuns: runs(100) },
+    { numRuns: runs(100), endOnFailure: true },
   )
 })
 
@@ -82,6 +85,43 @@ it('of what is proved no packet is lost, of what is lost some packet is', () => 
         }
       },
     ),
-    { numRuns: runs(100) },
+    { numRuns: runs(100), endOnFailure: true },
   )
+})
+
+/** Lines whose rules a packet matched, in a chain and those it went into. */
+function linesIn({ hits }: ChainTrace): readonly string[] {
+  return hits.flatMap(({ rule, into }) => [
+    ...(rule.origin.kind === 'rule' && !isPassive(rule)
+      ? [`${rule.origin.span.file.path} ${rule.origin.span.start}`]
+      : []),
+    ...(into === null ? [] : linesIn(into)),
+  ])
+}
+
+it('no packet matches a line that is said to be idle', () => {
+  let idle = 0
+  fc.assert(
+    fc.property(
+      nodeDescription,
+      fc.constantFrom('iptables', 'nftables'),
+      fc.array(packetQuery, { minLength: 60, maxLength: 60 }),
+      (description, backend, queries) => {
+        const firewall = openFiles(filesOf(description, backend), backend)
+        const found = new Set(
+          idleLines([firewall]).map(({ span }) => `${span.file.path} ${span.start}`),
+        )
+        idle += found.size
+        for (const query of queries) {
+          // states a packet cannot have are not what a line is idle for
+          const asked = ask(firewall, { ...query, state: null })
+          if (asked.kind === 'refused') continue
+          for (const { chains } of asked.trace.hops)
+            for (const line of chains.flatMap(linesIn)) expect(found.has(line)).toBe(false)
+        }
+      },
+    ),
+    { numRuns: runs(100), endOnFailure: true },
+  )
+  expect(idle).toBeGreaterThan(0)
 })

@@ -62,7 +62,7 @@ for (const backend of ['iptables', 'nftables'] as const)
           }
         }
       }),
-      { numRuns: runs(500) },
+      { numRuns: runs(500), endOnFailure: true },
     )
     expect(count).toBeGreaterThan(runs(500))
   })
