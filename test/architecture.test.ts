@@ -15,6 +15,7 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   ip: ['ip-num'],
   netfilter: ['ip', 'source'],
   config: ['ip', 'source'],
+  edit: ['config', 'ip', 'source'],
   packet: ['netfilter', 'ip', 'source'],
   read: ['netfilter', 'ip', 'source', 'node:fs', 'node:fs/promises'],
   compile: ['config', 'read', 'netfilter', 'ip', 'source'],
@@ -24,19 +25,19 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   audit: ['symbolic', 'eval', 'compile', 'config', 'netfilter', 'ip', 'source'],
   render: ['audit', 'symbolic', 'eval', 'netfilter', 'ip', 'source'],
   firewall: [
-    ...['source', 'ip', 'netfilter', 'config', 'packet', 'read', 'compile', 'topology'],
+    ...['source', 'ip', 'netfilter', 'config', 'edit', 'packet', 'read', 'compile', 'topology'],
     ...['eval', 'symbolic', 'audit', 'render'],
   ],
   kernel: [
-    ...['source', 'ip', 'netfilter', 'config', 'packet', 'read', 'compile', 'topology'],
+    ...['source', 'ip', 'netfilter', 'config', 'edit', 'packet', 'read', 'compile', 'topology'],
     ...['eval', 'symbolic', 'audit', 'render', 'firewall'],
   ],
   step: [
-    ...['source', 'ip', 'netfilter', 'config', 'packet', 'read', 'compile', 'topology'],
+    ...['source', 'ip', 'netfilter', 'config', 'edit', 'packet', 'read', 'compile', 'topology'],
     ...['eval', 'symbolic', 'audit', 'render', 'firewall'],
   ],
   tui: [
-    ...['source', 'ip', 'netfilter', 'config', 'packet', 'read', 'compile', 'topology'],
+    ...['source', 'ip', 'netfilter', 'config', 'edit', 'packet', 'read', 'compile', 'topology'],
     ...[
       'eval',
       'symbolic',
@@ -51,7 +52,7 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
     ],
   ],
   cli: [
-    ...['source', 'ip', 'netfilter', 'config', 'packet', 'read', 'compile', 'topology'],
+    ...['source', 'ip', 'netfilter', 'config', 'edit', 'packet', 'read', 'compile', 'topology'],
     ...['eval', 'symbolic', 'audit', 'render', 'firewall', 'kernel', 'step', 'tui'],
     ...['yargs', 'yargs/helpers', 'node:fs', 'node:fs/promises'],
   ],

@@ -1,4 +1,5 @@
 import yargs, { type Argv } from 'yargs'
+import { EDIT_OPTIONS, type EditRequest } from '../edit/parse-edit.ts'
 import { CONVERSATIONS } from '../packet/flow/kinds.ts'
 import { nearest } from '../source/nearest.ts'
 import { EXIT_MEANINGS } from './exit.ts'
@@ -12,6 +13,8 @@ export type Arguments = {
   readonly flags: ReadonlySet<string>
   readonly verbose: number
   readonly words: readonly string[]
+  /** `--set`, `--add` and their like, in the order in which they were given. */
+  readonly edits: readonly EditRequest[]
 }
 
 export type Invocation =
@@ -48,7 +51,11 @@ export async function readArguments(argv: readonly string[], columns: number): P
   if (command !== null && twice !== null)
     return { kind: 'usage', message: twice, command: command.name }
   if (command !== null && given.values !== null)
-    return { kind: 'run', command: command.name, given: argumentsOf(given.values, command.name) }
+    return {
+      kind: 'run',
+      command: command.name,
+      given: argumentsOf(given.values, command.name, argv),
+    }
   return { kind: 'show', text: `${shown.trimEnd()}\n` }
 }
 
@@ -179,6 +186,7 @@ function addOption(parser: Argv, option: Option): Argv {
     group,
     describe: help,
     ...(kind === 'text' ? { type: 'string', requiresArg: true } : {}),
+    ...(kind === 'edit' ? { type: 'string', requiresArg: true } : {}),
     ...(kind === 'list' ? { type: 'array', string: true, requiresArg: true } : {}),
     ...(kind === 'flag' ? { type: 'boolean' } : {}),
     ...(kind === 'count' ? { type: 'count' } : {}),
@@ -193,6 +201,8 @@ const LISTS = new Set(
     .filter(({ kind }) => kind === 'list')
     .flatMap(({ name, alias }) => [name, ...alias]),
 )
+
+const EDITS: ReadonlySet<string> = new Set(EDIT_OPTIONS)
 
 function asTyped(value: string): string {
   return value === standardInput ? '-' : value
@@ -221,13 +231,14 @@ function positionalName(positional: string): string {
 function argumentsOf(
   given: Readonly<Record<string, unknown>>,
   command: Command['name'],
+  argv: readonly string[],
 ): Arguments {
   const text = new Map<string, string>()
   const lists = new Map<string, readonly string[]>()
   const flags = new Set<string>()
   const words: string[] = []
   for (const [name, value] of Object.entries(given)) {
-    if (name === '_' || name === '$0') continue
+    if (name === '_' || name === '$0' || EDITS.has(name)) continue
     if (Array.isArray(value)) {
       const said = value.map((one) => asTyped(String(one)))
       if (POSITIONALS.has(name)) words.push(...said)
@@ -240,7 +251,27 @@ function argumentsOf(
     else if (value === true) flags.add(name)
   }
   const verbose = given['verbose']
-  return { text, lists, flags, words, verbose: typeof verbose === 'number' ? verbose : 0 }
+  const edits = inOrder(given, argv)
+  return { text, lists, flags, words, verbose: typeof verbose === 'number' ? verbose : 0, edits }
+}
+
+/** The values of all edits in the order of the command line: yargs keeps that of each option alone. */
+function inOrder(
+  given: Readonly<Record<string, unknown>>,
+  argv: readonly string[],
+): readonly EditRequest[] {
+  const used = new Map<string, number>()
+  return argv.flatMap((word) => {
+    const option = EDIT_OPTIONS.find(
+      (name) => word === `--${name}` || word.startsWith(`--${name}=`),
+    )
+    if (option === undefined) return []
+    const values = [given[option]].flat()
+    const at = used.get(option) ?? 0
+    used.set(option, at + 1)
+    const value = values[at]
+    return typeof value === 'string' ? [{ option, value: asTyped(value) }] : []
+  })
 }
 
 /** What cannot be together with `--step`; null: it is not said, or goes together. */

@@ -1,5 +1,7 @@
 import { resolve } from 'node:path'
+import { isWrong } from '../edit/problem.ts'
 import type { AskedBackend } from '../firewall/backend-choice.ts'
+import { editedFirewall } from '../firewall/edited.ts'
 import {
   firewallOf,
   type NodeFirewall,
@@ -45,9 +47,26 @@ export function openConfiguration(
     const why = diagnostics.filter(({ code }) => code === 'config/unreadable-file')
     return { kind: 'unreadable', diagnostics: why, couldGoOn: true }
   }
-  const other =
-    backend === 'both' ? firewallOf(firewall.tree, { ...options, backend: 'nftables' }) : null
-  return { kind: 'opened', firewall, other, warnings: firewall.choice.diagnostics }
+  const after = editedFirewall(firewall, given.edits)
+  if (isWrong(after)) return { kind: 'usage', message: `${after.problem}; ${after.help}` }
+  const other = backend === 'both' ? otherBackend(firewall, given, options) : null
+  return { kind: 'opened', firewall: after, other, warnings: after.choice.diagnostics }
+}
+
+/** The firewall of the nftables backend, edited likewise: what one backend takes, the other does. */
+function otherBackend(
+  { tree }: NodeFirewall,
+  { edits }: Arguments,
+  options: OpenOptions,
+): NodeFirewall {
+  const other = firewallOf(tree, { ...options, backend: 'nftables' })
+  const after = editedFirewall(other, edits)
+  return isWrong(after) ? other : after
+}
+
+/** The same before any edit: where today is compared with what would be. */
+export function openUnedited(given: Arguments, cwd: string, backend?: string): Configuration {
+  return openConfiguration({ ...given, edits: [] }, cwd, null, backend)
 }
 
 /** What is to be read, or what is wrong with how that was said. */

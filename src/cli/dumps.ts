@@ -17,6 +17,12 @@ export async function openDumped(
 ): Promise<Configuration> {
   const options = openOptions(given, io.cwd, guest, given.text.get('backend') ?? 'auto')
   if ('message' in options) return { kind: 'usage', message: options.message }
+  const [edit] = given.edits
+  if (edit !== undefined)
+    return {
+      kind: 'usage',
+      message: `--${edit.option} is about the files, and the dumps of --ruleset decide; leave one of them out`,
+    }
   const dumps = await readDumps(given, io)
   if ('message' in dumps) return { kind: 'usage', message: dumps.message }
   const opened = openLive(dumps.files, options, given.text.has('root'))

@@ -21,8 +21,8 @@ export type Completes =
 export type Option = {
   readonly name: string
   readonly alias: readonly string[]
-  /** `list`: takes all words up to the next option, and may be said again. */
-  readonly kind: 'text' | 'flag' | 'count' | 'list'
+  /** `list`: takes all words up to the next option, and may be said again. `edit`: takes one, may be said again, in order. */
+  readonly kind: 'text' | 'flag' | 'count' | 'list' | 'edit'
   /** Name of the value in help texts; empty for flags. */
   readonly value: string
   readonly choices: readonly string[]
@@ -75,6 +75,7 @@ const TALK = 'Conversation:'
 const CONFIGURATION = 'Configuration:'
 const OUTPUT = 'Output:'
 const STEPPING = 'Stepping:'
+const WHAT_IF = 'What if (nothing is written; may be repeated, in order):'
 
 const root = option(
   CONFIGURATION,
@@ -178,6 +179,36 @@ const anyway = option(
   },
 )
 
+function editOption(name: string, value: string, help: string, more: string): Option {
+  return { ...option(WHAT_IF, name, value, help, { more }), kind: 'edit' }
+}
+
+/** Edits of the configuration in memory, `src/edit`. */
+const EDITS: readonly Option[] = [
+  editOption(
+    'set',
+    'FILE.OPTION=VALUE',
+    'as if an option had this value: cluster.policy_in=DROP, 105.net0.firewall=0',
+    'FILE is cluster, host (of the node asked about), host/NODE, the VMID of a guest or vnet/NAME. With a NIC behind the ' +
+      'guest it is a property of that line of its config. Without a VALUE the option is taken out. All other bytes of the ' +
+      'files stay; places say of a line that is not on disk, or is elsewhere there, where it comes from.',
+  ),
+  editOption(
+    'enable',
+    'WHAT',
+    'as if the firewall of cluster, host, a guest (105), one NIC of it (105/net0) were on',
+    'The same as --set WHAT.enable=1; of a NIC, firewall=1.',
+  ),
+  editOption('disable', 'WHAT', 'as if it were off', ''),
+  editOption(
+    'add',
+    'FILE[:POSITION]:RULE',
+    "as if there were one more rule: 'cluster:IN DROP -p tcp -dport 22'",
+    'It goes before all other rules of the file, as the web UI puts it, or to a position, from 0. group/NAME stands for ' +
+      'the rules of a security group. What pve-firewall would not take is refused, with what is wrong.',
+  ),
+]
+
 const plainOption = option(STEPPING, 'plain', '', 'sentences in place of panes, for screen readers')
 
 const breakOption: Option = {
@@ -256,6 +287,7 @@ export const TRACE: Command = {
     breakOption,
     atOption,
     plainOption,
+    ...EDITS,
     ruleset,
     root,
     node,
@@ -399,6 +431,7 @@ export const FLOW: Command = {
     breakOption,
     atOption,
     plainOption,
+    ...EDITS,
     ruleset,
     root,
     node,
@@ -478,6 +511,7 @@ export const STEP: Command = {
     breakOption,
     atOption,
     plainOption,
+    ...EDITS,
     ruleset,
     root,
     node,
@@ -512,6 +546,7 @@ export const VERIFY: Command = {
   ],
   options: [
     ...TRACE.options.filter(({ group, name }) => group === PACKET && name !== 'state'),
+    ...EDITS,
     root,
     node,
     hostIp,
@@ -607,6 +642,7 @@ export const AUDIT: Command = {
     'The exit code is 0 if nothing is lost, 1 if something is, 4 if something cannot be proved either way.',
   ],
   options: [
+    ...EDITS,
     root,
     proposed,
     admin,
@@ -644,6 +680,7 @@ export const DIFF: Command = {
     'The exit code is 0 if no packet gets another verdict, 1 if one does.',
   ],
   options: [
+    ...EDITS,
     root,
     proposed,
     option(CONFIGURATION, 'backends', '', 'compare iptables with nftables'),
@@ -729,6 +766,7 @@ export const COMPILE: Command = {
         'iptables-save is v4.rules followed by v4raw.rules, ip6tables-save v6.rules followed by v6raw.rules: ' +
         'each table ends in COMMIT, so the restore tools read them in one go.',
     }),
+    ...EDITS,
     root,
     node,
     hostIp,
@@ -764,6 +802,7 @@ export const BACKENDS: Command = {
       completes: 'file',
       more: 'The lines are those of pvefw trace --batch.',
     }),
+    ...EDITS,
     root,
     node,
     hostIp,

@@ -1,5 +1,7 @@
 import { statSync } from 'node:fs'
 import { resolve } from 'node:path'
+import { isWrong } from '../edit/problem.ts'
+import { editedFirewall } from '../firewall/edited.ts'
 import { type NodeFirewall, openFirewall } from '../firewall/node-firewall.ts'
 import { replacing } from '../firewall/proposed.ts'
 import { type SourceFile, sourceFile } from '../source/source-file.ts'
@@ -8,12 +10,22 @@ import { openOptions } from './configuration.ts'
 import { readBytes } from './dumps.ts'
 import type { Io } from './io.ts'
 
-/** The firewall after what `--proposed` names: the same one where it names nothing; a text says what is wrong with it. */
+/**
+ * The firewall after what `--proposed` names and then `--set`, `--add` and their like: the same one where nothing is named;
+ * a text says what is wrong.
+ */
 export function proposedFor(
   firewall: NodeFirewall,
   given: Arguments,
   io: Io,
 ): NodeFirewall | string {
+  const replaced = replacedBy(firewall, given, io)
+  if (typeof replaced === 'string') return replaced
+  const after = editedFirewall(replaced, given.edits)
+  return isWrong(after) ? `${after.problem}; ${after.help}` : after
+}
+
+function replacedBy(firewall: NodeFirewall, given: Arguments, io: Io): NodeFirewall | string {
   const paths = given.lists.get('proposed') ?? []
   const files: SourceFile[] = []
   for (const path of paths) {

@@ -10,7 +10,7 @@ import type { Known, Packet } from '../netfilter/packet.ts'
 import { showIcmpType } from '../packet/icmp-types.ts'
 import { showProtocol } from '../packet/protocol.ts'
 import type { Answer, Headline } from '../render/answer.ts'
-import { type FileNames, shortNames, showPlace } from '../render/file-names.ts'
+import { type FileNames, shortNames, showPlaceBehind } from '../render/file-names.ts'
 import type { Diagnostic } from '../source/diagnostic.ts'
 import type { FirmPlace } from '../topology/place.ts'
 import type { Asked, Stage } from './ask.ts'
@@ -71,7 +71,7 @@ function inSets(
   return membershipsOf(hit.rule, table, packet).map(({ set, version, address, element }) => {
     const { origin, text } = element
     const where =
-      origin.kind === 'policy' || origin.span === null ? '' : ` (${showPlace(origin.span, names)})`
+      origin.kind === 'policy' || origin.span === null ? '' : showPlaceBehind(origin.span, names)
     const why = origin.kind === 'generated' ? `: ${origin.why}` : ''
     return `${showAddr({ version, bits: address })} is in ${set} by ${text}${where}${why}`
   })

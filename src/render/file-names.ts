@@ -1,4 +1,4 @@
-import { lineNumber, type Span } from '../source/source-file.ts'
+import { lineNote, lineNumber, type Span } from '../source/source-file.ts'
 
 /** Gives a file the shortest name that no other known file has: `105.fw`, `host.fw`, `pve2/host.fw`. */
 export type FileNames = (path: string) => string
@@ -20,8 +20,19 @@ export function shortNames(paths: Iterable<string>): FileNames {
   }
 }
 
-/** `105.fw:7`: where a span starts, for people. */
+/** `105.fw:7`: where a span starts, for people. In an edited file with where the line comes from: `105.fw:7 (added by --add)`. */
 export function showPlace(span: Span, names: FileNames): string {
+  const note = lineNote(span)
+  return `${bare(span, names)}${note === null ? '' : ` (${note})`}`
+}
+
+/** The same in brackets behind something, with a blank before: ` (105.fw:7, added by --add)`. */
+export function showPlaceBehind(span: Span, names: FileNames): string {
+  const note = lineNote(span)
+  return ` (${bare(span, names)}${note === null ? '' : `, ${note}`})`
+}
+
+function bare(span: Span, names: FileNames): string {
   return `${names(span.file.path)}:${lineNumber(span.file, span.start)}`
 }
 

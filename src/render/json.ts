@@ -6,7 +6,14 @@ import type { Origin, Via } from '../netfilter/origin.ts'
 import { type Known, type Packet, protocolOf } from '../netfilter/packet.ts'
 import type { Rule } from '../netfilter/ruleset.ts'
 import type { Diagnostic } from '../source/diagnostic.ts'
-import { decodeBytes, lineNumber, position, quote, type Span } from '../source/source-file.ts'
+import {
+  decodeBytes,
+  lineNote,
+  lineNumber,
+  position,
+  quote,
+  type Span,
+} from '../source/source-file.ts'
 import type { Answer } from './answer.ts'
 import { quotedSpan, showFlags } from './words.ts'
 
@@ -142,9 +149,15 @@ function clipped(span: Span): string {
 export function placeJson(span: Span | null): {
   readonly file: string | null
   readonly line: number | null
+  readonly note?: string
 } {
   if (span === null) return { file: null, line: null }
-  return { file: span.file.path, line: lineNumber(span.file, span.start) }
+  const note = lineNote(span)
+  return {
+    file: span.file.path,
+    line: lineNumber(span.file, span.start),
+    ...(note === null ? {} : { note }),
+  }
 }
 
 function spotJson(span: Span | null): JsonObject {

@@ -1,5 +1,5 @@
 import { unreachable } from '../source/unreachable.ts'
-import { type FileNames, showPlace } from './file-names.ts'
+import { type FileNames, showPlaceBehind } from './file-names.ts'
 import type { LockoutEntry, LockoutLoss, LockoutStatus, LockoutView } from './lockout-view.ts'
 import type { Look } from './look.ts'
 import { line, piece, type Style, type StyledLine } from './styled.ts'
@@ -156,7 +156,7 @@ function provedLines(entries: readonly LockoutEntry[]): readonly StyledLine[] {
 }
 
 function placeOf(span: LockoutEntry['span'], names: FileNames): string {
-  return span === null ? '' : ` (${showPlace(span, names)})`
+  return span === null ? '' : showPlaceBehind(span, names)
 }
 
 function groupBy<T>(items: readonly T[], key: (item: T) => string): readonly (readonly T[])[] {

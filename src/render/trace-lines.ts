@@ -1,5 +1,5 @@
 import type { Answer } from './answer.ts'
-import { showPlace } from './file-names.ts'
+import { showPlaceBehind } from './file-names.ts'
 import type { Look } from './look.ts'
 import { type Detail, renderPath } from './path-lines.ts'
 import { line, piece, type StyledLine } from './styled.ts'
@@ -46,7 +46,7 @@ function renderAssumptions({ trace, names }: Answer): readonly StyledLine[] {
   const taken = outcome === 'unknown' ? assumptions.slice(0, -1) : assumptions
   return taken.map(({ text, rule }) => {
     const span = rule?.origin.span ?? null
-    const place = span === null ? '' : ` (${showPlace(span, names)})`
+    const place = span === null ? '' : showPlaceBehind(span, names)
     return line([piece('assuming   ', 'faint'), `${text}${place}`], 11)
   })
 }

@@ -10,7 +10,7 @@ import type { RejectWith, Rule } from '../netfilter/ruleset.ts'
 import { lineNumber, lineSpan, type Span } from '../source/source-file.ts'
 import { unreachable } from '../source/unreachable.ts'
 import { showBytes } from './escape.ts'
-import { type FileNames, showPlace } from './file-names.ts'
+import { type FileNames, showPlace, showPlaceBehind } from './file-names.ts'
 
 /** Bytes of a configuration line that are quoted; lines may be of any length. */
 const quoted = 240
@@ -100,7 +100,7 @@ function withPort(device: string, port: string | null): string {
 export function showVia(via: readonly Via[], names: FileNames): string {
   return via
     .map(({ what, name, span }) => {
-      const place = span === null ? '' : ` (${showPlace(span, names)})`
+      const place = span === null ? '' : showPlaceBehind(span, names)
       return `${what === 'group' ? 'security group' : what} ${name}${place}`
     })
     .join(', ')

@@ -10,6 +10,16 @@ export type SourceFile = {
   readonly text: string
   /** Offset of the first byte of each line. */
   readonly lineStarts: readonly number[]
+  /** Only where the file was edited in memory: where each of its lines comes from. */
+  readonly lineOrigins?: readonly LineOrigin[]
+}
+
+/** Where a line of a file that was edited in memory comes from. */
+export type LineOrigin = {
+  /** Its number on disk; null: it is not there. */
+  readonly was: number | null
+  /** What put it there or changed it, `added by --add`; null: nothing did. */
+  readonly note: string | null
 }
 
 /** Half-open range of byte offsets. Lines and columns exist only where something is shown. */
@@ -59,6 +69,16 @@ export function lineSpan(file: SourceFile, line: number): Span {
   const start = file.lineStarts[line - 1] ?? file.text.length
   const next = file.lineStarts[line]
   return { file, start, end: next === undefined ? file.text.length : next - 1 }
+}
+
+/** What to know of the line a span starts in, if it is not the one on disk: `added by --add`, `was line 7`; else null. */
+export function lineNote({ file, start }: Span): string | null {
+  if (file.lineOrigins === undefined) return null
+  const number = lineNumber(file, start)
+  const origin = file.lineOrigins[number - 1]
+  if (origin === undefined) return null
+  if (origin.note !== null) return origin.note
+  return origin.was === null || origin.was === number ? null : `was line ${origin.was}`
 }
 
 /** The text of a span for people: UTF-8 decoded, invalid bytes as U+FFFD. Still to be escaped for a terminal. */

@@ -1,4 +1,3 @@
-import { loadTree } from '../config/load.ts'
 import {
   firewallOf,
   type NodeFirewall,
@@ -19,11 +18,11 @@ export function openerOf(firewall: NodeFirewall, options: OpenOptions): Session[
     const found = known.get(key)
     if (found !== undefined) return found
     if (!firewall.tree.nodes.includes(node)) return null
-    // what was said about the address of the node asked about does not hold for another one
-    const elsewhere = { ...options, node, guest: null, hostIp: null, localNetwork: null }
-    const tree = node === firewall.tree.node ? firewall.tree : loadTree(elsewhere).tree
+    // with the edits that the firewall has, which are on no disk
+    const treeOf = (other: string) => firewall.onNode(other)?.tree ?? null
+    const tree = treeOf(node)
     if (tree === null) return null
-    const opened = firewallOf(tree, { ...options, backend })
+    const opened = firewallOf(tree, { ...options, backend }, new Map(), treeOf)
     known.set(key, opened)
     return opened
   }

@@ -6,8 +6,15 @@ import { COMMANDS, TRACE } from '../../src/cli/options.ts'
 async function given(line: string): Promise<object> {
   const read = await readArguments(line.split(' '), 80)
   if (read.kind !== 'run') return read
-  const { text, flags, verbose, words } = read.given
-  return { command: read.command, ...Object.fromEntries(text), flags: [...flags], verbose, words }
+  const { text, flags, verbose, words, edits } = read.given
+  return {
+    command: read.command,
+    ...Object.fromEntries(text),
+    flags: [...flags],
+    verbose,
+    words,
+    edits,
+  }
 }
 
 describe('a command line', () => {
@@ -20,6 +27,18 @@ describe('a command line', () => {
       { proto: 'udp', src: '10.0.0.1' },
     ],
     ['-v counts', 'trace -v', { verbose: 1 }],
+    [
+      'edits keep their order',
+      'trace --set a.b=1 --add c:d --set=e.f=2 --enable 105',
+      {
+        edits: [
+          { option: 'set', value: 'a.b=1' },
+          { option: 'add', value: 'c:d' },
+          { option: 'set', value: 'e.f=2' },
+          { option: 'enable', value: '105' },
+        ],
+      },
+    ],
     ['-vv counts twice', 'trace -vv', { verbose: 2 }],
     ['a hyphen is a file name', 'trace --batch -', { batch: '-' }],
     ['what is said twice alike', 'trace --src 1.1.1.1 --source 1.1.1.1', { src: '1.1.1.1' }],

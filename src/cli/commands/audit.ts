@@ -9,7 +9,7 @@ import { lookOf } from '../../render/look.ts'
 import { sarifLog } from '../../render/sarif.ts'
 import { showLines } from '../../render/show.ts'
 import type { Arguments } from '../arguments.ts'
-import { openConfiguration } from '../configuration.ts'
+import { openUnedited } from '../configuration.ts'
 import { EXIT, type ExitCode } from '../exit.ts'
 import type { Io } from '../io.ts'
 import { proposedFor } from '../proposed.ts'
@@ -20,7 +20,7 @@ import { VERSION } from '../version.ts'
 /** `pvefw audit lockout`: whether what a cluster cannot do without gets through. */
 export async function audit(given: Arguments, io: Io): Promise<ExitCode> {
   const format = given.flags.has('json') ? 'json' : (given.text.get('format') ?? 'text')
-  const opened = openConfiguration(given, io.cwd, null)
+  const opened = openUnedited(given, io.cwd)
   if (opened.kind === 'usage') return usageError(io, opened.message, 'audit')
   if (opened.kind === 'unreadable') {
     reportUnreadable(io, opened)

@@ -9,7 +9,7 @@ import { lookOf } from '../../render/look.ts'
 import { showLines } from '../../render/show.ts'
 import { BudgetExceeded } from '../../symbolic/diagram.ts'
 import type { Arguments } from '../arguments.ts'
-import { openConfiguration } from '../configuration.ts'
+import { openUnedited } from '../configuration.ts'
 import { EXIT, type ExitCode } from '../exit.ts'
 import type { Io } from '../io.ts'
 import { openedInstead, proposedFor } from '../proposed.ts'
@@ -29,7 +29,7 @@ export async function diff(given: Arguments, io: Io): Promise<ExitCode> {
   const [old, now, third] = given.words
   if (third !== undefined) return usageError(io, 'two directories are compared', 'diff')
   const asked = old === undefined ? given : withRoot(given, resolve(io.cwd, old))
-  const opened = openConfiguration(asked, io.cwd, null, backends ? 'both' : undefined)
+  const opened = openUnedited(asked, io.cwd, backends ? 'both' : undefined)
   if (opened.kind === 'usage') return usageError(io, opened.message, 'diff')
   if (opened.kind === 'unreadable') {
     reportUnreadable(io, opened)
@@ -72,20 +72,25 @@ function sidesOf(
   io: Io,
 ): Sides | string {
   if (other !== null) {
-    if (now !== undefined || given.lists.has('proposed'))
+    if (now !== undefined || isChanged(given))
       return '--backends compares the two backends of one configuration'
     return { before: firewall, after: other, names: ['iptables', 'nftables'] }
   }
   if (now !== undefined) {
-    if (given.lists.has('proposed')) return 'give two directories, or --proposed'
+    if (isChanged(given))
+      return 'give two directories, or what changes one: --proposed, --set, --add ...'
     const after = openedInstead(firewall, resolve(io.cwd, now), given, io, now)
     return typeof after === 'string' ? after : { before: firewall, after, names: [old ?? '', now] }
   }
-  if (!given.lists.has('proposed'))
-    return 'say what to compare with: a second directory, --proposed or --backends'
+  if (!isChanged(given))
+    return 'say what to compare with: a second directory, --proposed, --set, --add or --backends'
   const after = proposedFor(firewall, given, io)
   if (typeof after === 'string') return after
   return { before: firewall, after, names: ['today', 'proposed'] }
+}
+
+function isChanged({ lists, edits }: Arguments): boolean {
+  return lists.has('proposed') || edits.length > 0
 }
 
 /** The node that was asked for, else all nodes that both sides have. */

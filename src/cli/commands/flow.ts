@@ -173,7 +173,7 @@ function openNext(
   const text = new Map([...given.text, ['root', root], ['node', firewall.tree.node]])
   const asked = given.text.get('backend') ?? 'auto'
   const backend = asked === 'both' ? firewall.backend : asked
-  const opened = openConfiguration({ ...given, text }, io.cwd, null, backend)
+  const opened = openConfiguration({ ...given, text, edits: [] }, io.cwd, null, backend)
   switch (opened.kind) {
     case 'opened':
       return opened.firewall

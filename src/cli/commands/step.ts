@@ -102,7 +102,7 @@ const KEPT = [
   ...['conntrack', 'then', 'then-after'],
 ] as const
 
-function wordsOf({ text, lists, flags }: Arguments): readonly string[] {
+function wordsOf({ text, lists, flags, edits }: Arguments): readonly string[] {
   const said = KEPT.flatMap((name) => {
     const value = text.get(name)
     return value === undefined ? [] : [`--${name}`, value]
@@ -110,6 +110,7 @@ function wordsOf({ text, lists, flags }: Arguments): readonly string[] {
   const dumps = lists.get('ruleset')
   return [
     ...said,
+    ...edits.flatMap(({ option, value }) => [`--${option}`, value]),
     ...(dumps === undefined ? [] : ['--ruleset', ...dumps]),
     ...(flags.has('anyway') ? ['--anyway'] : []),
   ]

@@ -6,6 +6,8 @@ import { decodeBytes, type Span } from '../../../source/source-file.ts'
 export type Complaints = {
   readonly diagnostics: Diagnostic[]
   readonly seen: Map<DiagnosticCode, { count: number; readonly last: Diagnostic }>
+  /** Complaints with one code that are made; of more only the number is kept. */
+  readonly limit: number
 }
 
 /** The part of a complaint that is only made when it will be shown: guesses cost time. */
@@ -19,12 +21,12 @@ export type Wording = {
 export const COMPLAINTS_PER_CODE = 100
 
 /** Nothing to complain about so far. */
-export function noComplaints(): Complaints {
-  return { diagnostics: [], seen: new Map() }
+export function noComplaints(limit: number = COMPLAINTS_PER_CODE): Complaints {
+  return { diagnostics: [], seen: new Map(), limit }
 }
 
 /**
- * Adds a complaint. Beyond {@link COMPLAINTS_PER_CODE} of a code it is counted only, and the last one of that
+ * Adds a complaint. Beyond the limit of a code it is counted only, and the last one of that
  * code is returned.
  */
 export function complain(
@@ -36,7 +38,7 @@ export function complain(
   upstream: readonly string[] = NOTHING,
 ): Diagnostic {
   const seen = to.seen.get(code)
-  if (seen !== undefined && seen.count >= COMPLAINTS_PER_CODE) {
+  if (seen !== undefined && seen.count >= to.limit) {
     seen.count += 1
     return seen.last
   }
@@ -49,14 +51,14 @@ export function complain(
 
 /** True when further complaints of this code about this file are only counted. */
 export function isFull(to: Complaints, code: DiagnosticCode): boolean {
-  return (to.seen.get(code)?.count ?? 0) >= COMPLAINTS_PER_CODE
+  return (to.seen.get(code)?.count ?? 0) >= to.limit
 }
 
 /** All complaints about the file, with a note for each code of which some were left out. */
-export function allComplaints({ diagnostics, seen }: Complaints): readonly Diagnostic[] {
+export function allComplaints({ diagnostics, seen, limit }: Complaints): readonly Diagnostic[] {
   const more = [...seen].flatMap(([code, { count, last }]) => {
-    if (count <= COMPLAINTS_PER_CODE) return []
-    const message = `${count - COMPLAINTS_PER_CODE} more like this (${code}) in this file`
+    if (count <= limit) return []
+    const message = `${count - limit} more like this (${code}) in this file`
     const help = 'correct what is listed, and the others will be'
     return [diagnostic('note', 'config/more-like-this', last.span, message, { help })]
   })
