@@ -23,8 +23,8 @@ export type NodeWay = {
   readonly firewall: NodeFirewall
 }
 
-/** Pairs of guests that are looked at one by one; of more guests only as many as have different devices to rules. */
-const mostPairs = 2500
+/** Pairs of guests that are looked at one by one where all are to be; of more guests only neighbours in the list. */
+const mostPairs = 40_000
 
 /** The ends of all ways through a node: the outside by each device it has an address on, or a bridge without one. */
 export function endsOn({ tree, topology }: NodeFirewall): readonly WayEnd[] {
@@ -55,23 +55,42 @@ export function endsOn({ tree, topology }: NodeFirewall): readonly WayEnd[] {
   ]
 }
 
-/**
- * Pairs of ends that have a way: everybody with everybody; where there are very many guests, of those only neighbours
- * in the list, and `all` is false.
- */
-export function pairsOf(ends: readonly WayEnd[]): {
+/** Pairs of ends, and whether these are all pairs of guests. */
+export type Pairs = {
   readonly pairs: readonly (readonly [WayEnd, WayEnd])[]
   readonly all: boolean
-} {
-  const guests = ends.filter(({ kind }) => kind === 'guest')
-  const all = guests.length ** 2 <= mostPairs
+}
+
+/** Every pair of ends; where there are very many guests, of those only neighbours in the list. */
+export function allPairs(ends: readonly WayEnd[]): Pairs {
+  const guests = ends.filter(({ kind }) => kind === 'guest').length
+  return guests ** 2 <= mostPairs ? pairsOf(ends, () => true) : fewPairs(ends)
+}
+
+/** Guests of which every way is taken where few are asked for. */
+const mostWhole = 3
+
+/**
+ * The first guests with everybody, all others with the outside alone: whatever somebody can send to a guest can come
+ * from outside as well, and its own rules are the same for all.
+ */
+export function fewPairs(ends: readonly WayEnd[]): Pairs {
+  const outside = ends.findIndex(({ kind }) => kind === 'outside')
+  const whole = new Set(
+    [...ends.keys()].filter((i) => ends[i]?.kind === 'guest').slice(0, mostWhole),
+  )
+  const isWhole = (i: number): boolean => ends[i]?.kind !== 'guest' || whole.has(i)
+  return pairsOf(ends, (i, j) => (isWhole(i) && isWhole(j)) || i === outside || j === outside)
+}
+
+function pairsOf(ends: readonly WayEnd[], takes: (i: number, j: number) => boolean): Pairs {
+  let all = true
   const pairs: (readonly [WayEnd, WayEnd])[] = []
   for (const [i, from] of ends.entries())
     for (const [j, to] of ends.entries()) {
       if (i === j) continue
-      const both = from.kind === 'guest' && to.kind === 'guest'
-      if (both && !all && Math.abs(i - j) !== 1) continue
-      pairs.push([from, to])
+      if (takes(i, j)) pairs.push([from, to])
+      else all = false
     }
   return { pairs, all }
 }

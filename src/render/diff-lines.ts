@@ -21,12 +21,24 @@ export function renderDiff(view: DiffView): readonly StyledLine[] {
     ...view.remarks.map((text) => line([`    ${text}`], 4)),
     ...entries.flatMap(entryLines),
     ...oddLine(view),
+    ...alikeLine(view),
     ...view.untold.map((way) =>
       line([piece('more changes', 'unknown'), `  than can be told on ${way}`], 4),
     ),
     ...onlyLine('only before', view.onlyBefore),
     ...onlyLine('only after', view.onlyAfter),
     ...(view.untold.length > 0 ? [] : [line([proof(view)], 4)]),
+  ]
+}
+
+function alikeLine({ alike }: DiffView): readonly StyledLine[] {
+  if (alike === 0) return []
+  const ways = alike === 1 ? '1 way' : `${alike} ways`
+  return [
+    line(
+      [piece('alike', 'note'), `  ${ways} between guests change, as those of their ends do above`],
+      4,
+    ),
   ]
 }
 
@@ -99,6 +111,7 @@ export function diffJson(view: DiffView): JsonObject {
     complete: view.untold.length === 0,
     moreOn: view.untold,
     odd: view.odd,
+    betweenGuests: view.alike,
     compared: { ways: view.compared, allPairsOfGuests: view.allPairs },
     ...{ onlyBefore: view.onlyBefore, onlyAfter: view.onlyAfter, remarks: view.remarks },
   }

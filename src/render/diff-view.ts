@@ -24,6 +24,8 @@ export type DiffView = {
   readonly entries: readonly DiffEntry[]
   /** Packets no program sends that change as well: by way, one of them. */
   readonly odd: readonly { readonly way: string; readonly packet: string }[]
+  /** Ways between guests that change as those of their ends do. */
+  readonly alike: number
   /** Ways with more changes than are told. */
   readonly untold: readonly string[]
   readonly compared: number

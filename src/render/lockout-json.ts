@@ -15,6 +15,7 @@ export function lockoutJson(view: LockoutView): JsonObject {
       why,
       place: span === null ? null : placeJson(span),
     })),
+    assumptions: view.assumptions,
     remarks: view.remarks,
   }
 }

@@ -23,8 +23,22 @@ export function renderLockout(
     ...view.blind.map(({ what, why, span }) =>
       line([piece('not looked at', 'note'), `  ${what}: ${why}${placeOf(span, view.names)}`], 15),
     ),
+    ...assumptionLines(view.assumptions),
     line([piece('no proof sees', 'faint'), `  ${UNSEEN}`], 15),
   ]
+}
+
+/** Assumptions that are told; JSON has all. */
+const mostAssumptions = 5
+
+function assumptionLines(all: readonly string[]): readonly StyledLine[] {
+  // what is between machines is told once, by what no proof sees
+  const assumptions = all.filter((text) => !text.startsWith('the network between '))
+  const lines = assumptions
+    .slice(0, mostAssumptions)
+    .map((text) => line([piece('assuming', 'note'), `       ${text}`], 15))
+  const more = assumptions.length - mostAssumptions
+  return more > 0 ? [...lines, line([`               and ${more} more`], 15)] : lines
 }
 
 const UNSEEN =

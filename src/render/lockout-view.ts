@@ -48,6 +48,8 @@ export type LockoutView = {
     readonly why: string
     readonly span: Span | null
   }[]
+  /** What proofs and losses rest on, one sentence each. */
+  readonly assumptions: readonly string[]
   /** Sentences about the audit as a whole: a firewall that is off, a configuration that is refused. */
   readonly remarks: readonly string[]
   readonly names: FileNames

@@ -1,5 +1,6 @@
 import { type CompiledChain, type CompiledRule, compiledChain } from '../eval/compiled-chain.ts'
 import type { Verdict } from '../netfilter/ruleset.ts'
+import { alikeFor } from './alike.ts'
 import {
   type ChainSums,
   candidates,
@@ -17,6 +18,7 @@ import {
   type Place,
   placesOn,
   type Scene,
+  type SceneCache,
   type State,
   type SymbolicQuestion,
 } from './place.ts'
@@ -29,6 +31,11 @@ export type Analysis = {
   readonly sums: ChainSums
   /** For every packet, what becomes of it on the way: `through`, `drop`, `reject` or `unknown`. */
   readonly answer: (question: SymbolicQuestion) => Diagram
+  /**
+   * True where two ways are the same to every packet because each base chain on the one does what its counterpart on
+   * the other does. False does not say that they differ.
+   */
+  readonly isSame: (one: SymbolicQuestion, other: SymbolicQuestion) => boolean
   /** The base chains of the way. */
   readonly places: (question: SymbolicQuestion) => readonly Place[]
   readonly leaf: (leaf: number) => Leaf
@@ -42,8 +49,6 @@ export type AnalysisOptions = {
   readonly regions?: readonly Formula[]
   readonly deciders?: boolean
   readonly isNoted?: (decider: Decider) => boolean
-  /** See {@link newSceneCache}. */
-  readonly alike?: (device: string) => string
   /** Cells of the diagram; see {@link DEFAULT_BUDGET}. */
   readonly budget?: number
 }
@@ -53,7 +58,7 @@ export type AnalysisOptions = {
  * answer needs more memory than it may take.
  */
 export function analyse(options: AnalysisOptions): Analysis {
-  const scenes = newSceneCache(options.alike)
+  const scenes = newSceneCache(alikeFor(options.questions.map(({ ruleset }) => ruleset)))
   const vocabulary = newVocabulary(options.family)
   for (const region of options.regions ?? []) learn(vocabulary, region)
   learn(vocabulary, NEW_OR_RELATED)
@@ -76,6 +81,7 @@ export function analyse(options: AnalysisOptions): Analysis {
     leaves,
     sums,
     places: (question) => placesOn(question, scenes),
+    isSame: (one, other) => isSameWay(one, other, { space, leaves, sums, scenes }),
     answer: (question) => {
       const places = placesOn(question, scenes)
       const key = wayKey(question, places)
@@ -152,6 +158,47 @@ function learnRule(
   }
   for (const formula of formulas) learn(vocabulary, formula)
   enter(rule.verdict)
+}
+
+/** Goes along both ways at once, with every state packets can be in. */
+function isSameWay(
+  one: SymbolicQuestion,
+  other: SymbolicQuestion,
+  { space, leaves, sums, scenes }: Parts & { readonly scenes: SceneCache },
+): boolean {
+  const own = placesOn(one, scenes)
+  const others = placesOn(other, scenes)
+  if (own.length !== others.length) return false
+  const fresh = { mark: one.mark, ctMark: one.ctMark, notrack: false, noted: false }
+  let states = new Map<number, State>([[leaves.stateId(fresh), fresh]])
+  for (const [i, place] of own.entries()) {
+    const counterpart = others[i] as Place
+    const policy = place.base.chain.base?.policy
+    if (
+      policy !== counterpart.base.chain.base?.policy ||
+      place.startsLeg !== counterpart.startsLeg ||
+      place.startsTracking !== counterpart.startsTracking ||
+      place.asksNewOnly !== counterpart.asksNewOnly
+    )
+      return false
+    const next = new Map<number, State>()
+    const goOn = (state: State): void => {
+      next.set(leaves.stateId(state), state)
+    }
+    for (const came of states.values()) {
+      const state = arriving(place, came, one)
+      const sum = sums.of(place.scene, place.base, state)
+      if (sum !== sums.of(counterpart.scene, counterpart.base, state)) return false
+      if (place.asksNewOnly) goOn(state)
+      for (const number of space.arena.leavesOf(sum)) {
+        const leaf = leaves.get(number)
+        if (leaf?.kind === 'accept' || (leaf?.kind === 'fall' && policy === 'accept'))
+          goOn(leaf.state)
+      }
+    }
+    states = next
+  }
+  return true
 }
 
 /** Ways that no rule can tell apart have one answer. */

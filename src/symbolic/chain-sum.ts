@@ -57,24 +57,31 @@ type Condition = { readonly formula: Formula; packets: Diagram | null }
 /** Chains deeper than this lead back to themselves: no kernel holds such rules. */
 const deepest = 400
 
+/** States are few: pairs of marks that rules set. */
+const mostStates = 65_536
+
+/** The inner map of a map of maps, made on first use. */
+function entry<K, L, V>(map: Map<K, Map<L, V>>, key: K): Map<L, V> {
+  let inner = map.get(key)
+  if (inner === undefined) {
+    inner = new Map()
+    map.set(key, inner)
+  }
+  return inner
+}
+
 /** The key of a way through `make` that has not ended yet. */
 const OPEN = 'open'
 
 export function newChainSums({ space, leaves, deciders, isNoted }: SumOptions): ChainSums {
   const { arena } = space
-  const sums = new Map<string, Diagram | typeof OPEN>()
-  const conditions = new Map<string, Condition>()
-  const chainIds = new Map<CompiledChain, number>()
+  const sums = new Map<CompiledChain, Map<number, Map<number, Diagram | typeof OPEN>>>()
+  const conditions = new Map<CompiledRule, Map<number, Condition[]>>()
   let depth = 0
 
-  const idOf = (chain: CompiledChain): number => {
-    let id = chainIds.get(chain)
-    if (id === undefined) {
-      id = chainIds.size
-      chainIds.set(chain, id)
-    }
-    return id
-  }
+  /** One number for a scene and a state. */
+  const where = (scene: Scene, state: State): number =>
+    scene.id * mostStates + leaves.stateId(state)
 
   const by = (chain: CompiledChain, rule: CompiledRule | null): Decider => ({
     table: chain.table,
@@ -98,19 +105,19 @@ export function newChainSums({ space, leaves, deciders, isNoted }: SumOptions): 
 
   /** What the rules from one on make of packets in a state. */
   const from = (scene: Scene, chain: CompiledChain, index: number, state: State): Diagram => {
-    const key = `${scene.id} ${idOf(chain)} ${index} ${leaves.stateId(state)}`
-    const known = sums.get(key)
+    const own = entry(entry(sums, chain), where(scene, state))
+    const known = own.get(index)
     if (known !== undefined && known !== OPEN) return known
     depth += 1
     if (known === OPEN || depth > deepest) {
       depth -= 1
       return verdict('unknown', state, by(chain, chain.rules[index] ?? null))
     }
-    sums.set(key, OPEN)
+    own.set(index, OPEN)
     const items = itemsOf(scene, chain, index, chain.rules.length, state)
     if (!items.isClosed) items.list.push(endOfChain(chain, state))
     const made = overAll(items.list)
-    sums.set(key, made)
+    own.set(index, made)
     depth -= 1
     return made
   }
@@ -270,14 +277,22 @@ export function newChainSums({ space, leaves, deciders, isNoted }: SumOptions): 
     step: number,
     state: State,
   ): Condition => {
-    const { mark, ctMark, notrack } = state
-    const key = `${scene.id} ${idOf(chain)} ${rule.index} ${step} ${mark} ${ctMark} ${notrack}`
-    let known = conditions.get(key)
-    if (known === undefined) {
-      known = { formula: conditionOf(scene, chain, rule, step, state), packets: null }
-      conditions.set(key, known)
+    const at = where(scene, state)
+    let ofRule = conditions.get(rule)
+    if (ofRule === undefined) {
+      ofRule = new Map()
+      conditions.set(rule, ofRule)
     }
-    return known
+    let steps = ofRule.get(at)
+    if (steps === undefined) {
+      steps = []
+      ofRule.set(at, steps)
+    }
+    const known = steps[step]
+    if (known !== undefined) return known
+    const made = { formula: conditionOf(scene, chain, rule, step, state), packets: null }
+    steps[step] = made
+    return made
   }
 
   const holdsFor = (known: Condition): Diagram => {

@@ -39,13 +39,18 @@ export function newLeaves(arena: Arena): Leaves {
   const byNumber = new Map<number, Leaf>()
   const states = new Map<string, number>()
   const chains = new Map<Chain, number>()
-  const stateId = ({ mark, ctMark, notrack, noted }: State): number => {
+  const idsOfObjects = new WeakMap<State, number>()
+  const stateId = (state: State): number => {
+    const known = idsOfObjects.get(state)
+    if (known !== undefined) return known
+    const { mark, ctMark, notrack, noted } = state
     const key = `${mark} ${ctMark} ${notrack} ${noted}`
     let id = states.get(key)
     if (id === undefined) {
       id = states.size
       states.set(key, id)
     }
+    idsOfObjects.set(state, id)
     return id
   }
   const chainId = (chain: Chain): number => {

@@ -131,10 +131,9 @@ export type SceneCache = {
 }
 
 /**
- * `alike`: a name that stands for all devices that no rule tells apart from this one; by it two guests' ways over a
- * bridge are one scene.
+ * `alike`: see {@link alikeFor}; by it two guests' ways over a bridge are one scene.
  */
-export function newSceneCache(alike: (device: string) => string = (device) => device): SceneCache {
+export function newSceneCache(alike: (device: string) => string): SceneCache {
   const known = new Map<string, Scene>()
   const numbers = new WeakMap<object, number>()
   let count = 0
@@ -148,15 +147,11 @@ export function newSceneCache(alike: (device: string) => string = (device) => de
   return {
     of: (question, template, hop, family, pinned) => {
       const seen = seenHop(hop, family, alike)
-      const key = JSON.stringify([
-        numberOf(question.ruleset),
-        numberOf(question.fib),
-        question.family,
-        question.vlan ?? null,
-        family,
-        pinned,
-        Object.values(seen),
-      ])
+      const { iif, oif, physin, physout, bridgeIn, bridgeOut, ibrname, obrname } = seen
+      const about = `${numberOf(question.ruleset)} ${numberOf(question.fib)} ${question.family} ${question.vlan} ${family} ${pinned} ${seen.hook}`
+      // no device is told from one without a name
+      const devices = [iif, oif, physin, physout, bridgeIn, bridgeOut, ibrname, obrname]
+      const key = `${about} ${devices.map((device) => device ?? '\0').join(' ')}`
       let scene = known.get(key)
       if (scene === undefined) {
         scene = sceneOf(known.size, question, template, seen, family, pinned)

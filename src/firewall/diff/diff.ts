@@ -10,7 +10,7 @@ import { type ValueSet, valuesOfRanges } from '../../symbolic/value-set.ts'
 import { type Witness, witnessOf } from '../../symbolic/witness.ts'
 import { rulesOf } from '../ask.ts'
 import type { NodeFirewall } from '../node-firewall.ts'
-import { addressesOfEnd, endsOn, type NodeWay, nodeWay, pairsOf, type WayEnd } from '../ways.ts'
+import { addressesOfEnd, allPairs, endsOn, type NodeWay, nodeWay, type WayEnd } from '../ways.ts'
 
 /** Packets that get another verdict, on all ways where it is the same change. */
 export type Change = {
@@ -36,6 +36,8 @@ export type NodeDiff = {
   readonly changes: readonly Change[]
   /** Packets that no program sends and that get another verdict as well: one of them, with its way. */
   readonly odd: readonly { readonly from: WayEnd; readonly to: WayEnd; readonly witness: Witness }[]
+  /** Ways between guests that change because those of their ends to others do, as is told for these. */
+  readonly alike: number
   /** Pieces there are more of than are told, by way. */
   readonly untold: readonly { readonly from: WayEnd; readonly to: WayEnd }[]
   /** Ways that were compared. */
@@ -61,11 +63,12 @@ export function diffNode(before: NodeFirewall, after: NodeFirewall): NodeDiff {
   const has = (all: readonly WayEnd[], text: string): boolean =>
     all.some((end) => end.text === text)
   const shared = ends.before.filter(({ text }) => has(ends.after, text))
-  const { pairs, all } = pairsOf(shared)
+  const { pairs, all } = allPairs(shared)
   const changes: Change[] = []
   const untold: { readonly from: WayEnd; readonly to: WayEnd }[] = []
   const odd: NodeDiff['odd'][number][] = []
   let compared = 0
+  let alike = 0
   for (const family of ['ip', 'ip6', 'arp'] as const) {
     const ways = pairs.flatMap(([from, to]): readonly Pair[] => {
       const own = nodeWay(before, from, to, family)
@@ -77,11 +80,13 @@ export function diffNode(before: NodeFirewall, after: NodeFirewall): NodeDiff {
     changes.push(...found.changes)
     untold.push(...found.untold)
     odd.push(...found.odd)
+    alike += found.alike
   }
   return {
     node: after.tree.node,
     changes: joined(changes),
     odd,
+    alike,
     untold,
     compared,
     allPairs: all,
@@ -90,7 +95,7 @@ export function diffNode(before: NodeFirewall, after: NodeFirewall): NodeDiff {
   }
 }
 
-type Found = Pick<NodeDiff, 'changes' | 'untold' | 'odd'>
+type Found = Pick<NodeDiff, 'changes' | 'untold' | 'odd' | 'alike'>
 
 function changesOn(ways: readonly Pair[], family: Family): Found {
   const possible = possiblePackets(family)
@@ -104,7 +109,19 @@ function changesOn(ways: readonly Pair[], family: Family): Found {
   const changes: Change[] = []
   const untold: NodeDiff['untold'][number][] = []
   const odd: NodeDiff['odd'][number][] = []
-  for (const pair of ways) {
+  // ends of ways that change
+  const senders = new Set<string>()
+  const receivers = new Set<string>()
+  let alike = 0
+  for (const pair of [...ways].sort(
+    (a, b) => Number(isAmongGuests(a)) - Number(isAmongGuests(b)),
+  )) {
+    const { from, to } = pair.before
+    if (analysis.isSame(pair.before.question, pair.after.question)) continue
+    if (isAmongGuests(pair) && (senders.has(from.text) || receivers.has(to.text))) {
+      alike += 1
+      continue
+    }
     const changed = arena.changes(
       analysis.answer(pair.before.question),
       analysis.answer(pair.after.question),
@@ -112,14 +129,19 @@ function changesOn(ways: readonly Pair[], family: Family): Found {
     )
     const all = arena.where(can, asPredicate(analysis, changed))
     if (all === NONE) continue
-    const { from, to } = pair.before
+    if (from.kind === 'guest') senders.add(from.text)
+    if (to.kind === 'guest') receivers.add(to.text)
     const witness = witnessOf(analysis.space, arena.except(all, likely), likes(pair.after))
     if (witness !== null) odd.push({ from, to, witness })
     const found = changesOnWay(pair, changed, likely, analysis, family, likes)
     for (const change of found.changes) changes.push({ ...change, ways: [{ from, to }] })
     if (found.untold.length > 0) untold.push({ from, to })
   }
-  return { changes, untold, odd }
+  return { changes, untold, odd, alike }
+}
+
+function isAmongGuests({ before }: Pair): boolean {
+  return before.from.kind === 'guest' && before.to.kind === 'guest'
 }
 
 function asPredicate({ space }: Analysis, diagram: Diagram): Diagram {

@@ -23,6 +23,7 @@ export function diffView(
       way: wayText(each),
       packet: packetWords(each.witness.packet, each.witness.state),
     })),
+    alike: found.alike,
     untold: [...new Set(found.untold.map(wayText))],
     compared: found.compared,
     allPairs: found.allPairs,

@@ -8,7 +8,7 @@ import { inState, possiblePackets } from '../../symbolic/possible.ts'
 import { type Meeting, type RuleUse, rulesUsed } from '../../symbolic/reach.ts'
 import { rulesOf } from '../ask.ts'
 import type { NodeFirewall } from '../node-firewall.ts'
-import { endsOn, nodeWay, pairsOf } from '../ways.ts'
+import { endsOn, fewPairs, nodeWay } from '../ways.ts'
 
 /** A line of rules that decides about no packet, whatever goes through the node. */
 export type Idle = {
@@ -53,7 +53,7 @@ export function idleLines(firewalls: readonly NodeFirewall[]): readonly Idle[] {
 }
 
 function collect(firewall: NodeFirewall, lines: Map<string, Line>): void {
-  const { pairs } = pairsOf(endsOn(firewall))
+  const { pairs } = fewPairs(endsOn(firewall))
   for (const family of ['ip', 'ip6', 'arp'] as const) {
     const ways = pairs.flatMap(([from, to]) => {
       const way = nodeWay(firewall, from, to, family)

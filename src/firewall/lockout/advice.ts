@@ -46,7 +46,7 @@ export function adviceFor(
   ]
   for (const { file, change } of places) {
     const edited = firewall.edited(change)
-    const proofs = proveNeeds(edited, needs)
+    const { proofs } = proveNeeds(edited, needs)
     if (needs.every((need) => proofs.get(need)?.kind === 'proved')) return { file, line }
   }
   return null

@@ -4,7 +4,7 @@ import { admittedToday } from './admitted.ts'
 import { clusterNeeds } from './cluster-needs.ts'
 import type { Blind, Need, Needs } from './need.ts'
 import { outboundNeeds, storageNeeds } from './outward-needs.ts'
-import { type Proof, proveNeeds } from './prove.ts'
+import { type Proof, type Proofs, proveNeeds } from './prove.ts'
 
 /** A need with what becomes of it, and what became of it before the change. */
 export type Audited = {
@@ -21,6 +21,8 @@ export type LockoutAudit = {
   readonly audited: readonly Audited[]
   readonly blind: readonly Blind[]
   readonly admins: readonly Admins[]
+  /** What proofs and losses rest on. */
+  readonly assumptions: readonly string[]
 }
 
 export type LockoutOptions = {
@@ -60,11 +62,11 @@ export function auditLockout(
   }
   const needs = all.flatMap((each) => each.needs)
   const found = proveAll(proposed, needs, options.budget)
-  const lost = needs.filter((need) => found.get(need)?.kind === 'lost')
+  const lost = needs.filter((need) => found.proofs.get(need)?.kind === 'lost')
   const earlier = current === null ? null : proveAll(current, lost, options.budget)
   const audited = needs.map((need): Audited => {
-    const proof = found.get(need) ?? { kind: 'unproved', why: 'its node is not in the tree' }
-    const before = earlier?.get(need) ?? null
+    const proof = found.proofs.get(need) ?? { kind: 'unproved', why: 'its node is not in the tree' }
+    const before = earlier?.proofs.get(need) ?? null
     return { need, proof, before: before?.kind === 'lost' ? before : null }
   })
   const blind = [
@@ -77,7 +79,8 @@ export function auditLockout(
       }),
     ),
   ]
-  return { firewall: proposed, firewalls, audited, blind, admins }
+  const { assumptions } = found
+  return { firewall: proposed, firewalls, audited, blind, admins, assumptions }
 }
 
 const NOBODY: ReturnType<typeof admittedToday> = { admins: [], open: [] }
@@ -87,7 +90,7 @@ function proveAll(
   firewall: NodeFirewall,
   needs: readonly Need[],
   budget: number | undefined,
-): ReadonlyMap<Need, Proof> {
+): Proofs {
   const byNode = new Map<string, Need[]>()
   for (const need of needs) {
     const node = need.group === 'cluster' ? firewall.tree.node : need.node
@@ -96,12 +99,15 @@ function proveAll(
     else same.push(need)
   }
   const proofs = new Map<Need, Proof>()
+  const assumptions = new Set<string>()
   for (const [node, own] of byNode) {
     const opened = firewall.onNode(node)
     if (opened === null) continue
-    for (const [need, proof] of proveNeeds(opened, own, budget)) proofs.set(need, proof)
+    const found = proveNeeds(opened, own, budget)
+    for (const [need, proof] of found.proofs) proofs.set(need, proof)
+    for (const text of found.assumptions) assumptions.add(text)
   }
-  return proofs
+  return { proofs, assumptions: [...assumptions] }
 }
 
 /** True where the change loses something that is not lost now, or, without a change, anything is lost. */

@@ -51,6 +51,12 @@ export type LostPacket = {
   readonly trace: Trace
 }
 
+export type Proofs = {
+  readonly proofs: ReadonlyMap<Need, Proof>
+  /** What had to be assumed to draw the ways, one sentence each. */
+  readonly assumptions: readonly string[]
+}
+
 const PHASES: readonly Phase[] = ['first', 'later', 'answer']
 
 type Part = {
@@ -66,6 +72,7 @@ type Prepared = {
   /** What the other end of a mutual need sends on its own. */
   readonly opposite: Part | null
   readonly why: string | null
+  readonly assumptions: readonly string[]
 }
 
 /** Proves or disproves needs over all their packets: one analysis for each family. `budget`: cells of a diagram. */
@@ -73,7 +80,7 @@ export function proveNeeds(
   firewall: NodeFirewall,
   needs: readonly Need[],
   budget?: number,
-): ReadonlyMap<Need, Proof> {
+): Proofs {
   const proofs = new Map<Need, Proof>()
   const prepared = needs.map((need) => prepare(firewall, need))
   for (const family of ['ip', 'ip6'] as const) {
@@ -94,7 +101,8 @@ export function proveNeeds(
         if (!proofs.has(need)) proofs.set(need, { kind: 'unproved', why: error.message })
     }
   }
-  return proofs
+  const assumptions = new Set(prepared.flatMap((each) => each.assumptions))
+  return { proofs, assumptions: [...assumptions] }
 }
 
 function partsOf({ parts, opposite }: Prepared): readonly Part[] {
@@ -111,6 +119,7 @@ function prepare(firewall: NodeFirewall, need: Need): Prepared {
       need,
       parts: [],
       opposite: null,
+      assumptions: [],
       why: problems.map(({ message }) => message).join('; '),
     }
   }
@@ -126,7 +135,8 @@ function prepare(firewall: NodeFirewall, need: Need): Prepared {
   }
   const parts = PHASES.map((phase) => partOf(phase, phase === 'first' ? 'new' : 'established'))
   const opposite = need.mutual ? partOf('answer', 'new') : null
-  return { need, parts, opposite, why: null }
+  const assumptions = [...there.path.assumptions, ...back.path.assumptions]
+  return { need, parts, opposite, assumptions, why: null }
 }
 
 function queryOf({ from, to, family, proto, ports, sports }: Need, phase: Phase): Query {

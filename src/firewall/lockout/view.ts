@@ -22,7 +22,13 @@ const mostAdvised = 12
 type Lost = Extract<Proof, { readonly kind: 'lost' }>
 
 /** What an audit shows, with advice for what is lost. */
-export function lockoutView({ firewall, audited, blind, firewalls }: LockoutAudit): LockoutView {
+export function lockoutView({
+  firewall,
+  audited,
+  blind,
+  firewalls,
+  assumptions,
+}: LockoutAudit): LockoutView {
   const names = namesOf(firewalls)
   const advice = adviceOn(firewall, audited)
   return {
@@ -30,6 +36,7 @@ export function lockoutView({ firewall, audited, blind, firewalls }: LockoutAudi
     backend: firewall.backend,
     entries: audited.map((each) => entryOf(each, advice.get(each.need) ?? null, names)),
     blind,
+    assumptions,
     remarks: remarksOn(firewalls),
     names,
   }
