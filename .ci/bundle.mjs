@@ -44,6 +44,42 @@ export const collapseIPv6Number = (text) => ipNum().collapseIPv6Number(text)`
 }
 
 /**
+ * ink takes every frame apart into characters with a list of styles each, copies the list and compares it with the one
+ * before, character by character: half the time from a key to its frame. Here characters share the list as long as it
+ * stays the same, and what is the same is not compared.
+ */
+const withSharedStyles = {
+  name: 'with-shared-styles',
+  resolveId: (id) => (id === '@alcalzone/ansi-tokenize' ? '\0ansi-tokenize' : null),
+  load: (id) => {
+    if (id !== '\0ansi-tokenize') return null
+    const real = JSON.stringify(join(root, 'node_modules/@alcalzone/ansi-tokenize/build/index.js'))
+    return `export * from ${real}
+import { ansiCodesToString, diffAnsiCodes, reduceAnsiCodesIncremental } from ${real}
+export function styledCharsFromTokens(tokens) {
+  let styles = []
+  const characters = []
+  for (const token of tokens) {
+    if (token.type === 'ansi') styles = reduceAnsiCodesIncremental(styles, [token])
+    else if (token.type === 'char') characters.push({ ...token, styles })
+  }
+  return characters
+}
+export function styledCharsToString(characters) {
+  let text = ''
+  let before = []
+  for (const { value, styles } of characters) {
+    if (styles !== before && (styles.length > 0 || before.length > 0))
+      text += ansiCodesToString(diffAnsiCodes(before, styles))
+    before = styles
+    text += value
+  }
+  return before.length > 0 ? text + ansiCodesToString(diffAnsiCodes(before, [])) : text
+}`
+  },
+}
+
+/**
  * Bundles one entry into one ESM file. Dynamic imports are inlined but still evaluated only when
  * they are reached, so what a command does not use costs it parsing at most.
  */
@@ -52,7 +88,7 @@ export async function bundle(entry, file) {
     input: join(root, entry),
     cwd: root,
     platform: 'node',
-    plugins: [withoutDevtools, withOwnWidths, withLateIpNum],
+    plugins: [withoutDevtools, withOwnWidths, withLateIpNum, withSharedStyles],
     transform: { define: { 'process.env.NODE_ENV': '"production"', 'process.env.DEV': '"false"' } },
   })
   await build.write({

@@ -4,7 +4,7 @@
  */
 
 /** ASCII and the arrows and marks of our own texts: one column each. */
-const NARROW = /^[\x20-\x7e→✔✘↩…—·─│┼▶▷●○]*$/
+const NARROW = /^[\x20-\x7e→✔✘↩…—·─│▶▷›●○]*$/
 
 /**
  * Ranges of East_Asian_Width W and F (UAX #11, EastAsianWidth.txt) and of emoji as first, last, first, last ...; gaps

@@ -79,13 +79,13 @@ const ASCII_GLYPHS: Readonly<Record<string, string>> = {
   '·': '.',
   '─': '-',
   '│': '|',
-  '┼': '+',
   '▶': '>',
   '▷': '-',
+  '›': '>',
   '●': '*',
   '○': 'o',
 }
-const GLYPHS = /[→✔✘↩…—·─│┼▶▷●○]/g
+const GLYPHS = /[→✔✘↩…—·─│▶▷›●○]/g
 
 function withAsciiGlyphs(text: string): string {
   return text.replace(GLYPHS, (glyph) => ASCII_GLYPHS[glyph] ?? glyph)

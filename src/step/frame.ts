@@ -127,7 +127,10 @@ function endOf(state: StepState): readonly Piece[] {
 function onePane(state: StepState, { width, height }: Room): readonly StyledLine[] {
   const tabs = line(
     PANES.flatMap((name, i) => [
-      piece(` ${i + 1} ${name} `, name === state.pane ? 'cursor' : 'faint'),
+      piece(
+        name === state.pane ? `[${i + 1} ${name}]` : ` ${i + 1} ${name} `,
+        name === state.pane ? 'cursor' : 'faint',
+      ),
       ' ',
     ]),
   )
@@ -179,8 +182,8 @@ function titleRow(
   numbered: boolean,
 ): StyledLine {
   const number = PANES.indexOf(name) + 1
-  const label = numbered ? `─ ${number} ${name} ` : '─ '
   const isFocused = state.pane === name
+  const label = !numbered ? '─ ' : isFocused ? `─[${number} ${name}] ` : `─ ${number} ${name}  `
   return ruled(
     [
       piece(label, isFocused && numbered ? 'strong' : 'faint'),

@@ -2,6 +2,7 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { type CompileCost, measureCompile, measureNftables, withTree } from './compile.ts'
 import { inChild, processTimes } from './measure.ts'
+import { firstFrame, type KeyTimes, keyTimes } from './step.ts'
 import { flatChain, guestToGuest, type TraceRates } from './traces.ts'
 
 const root = fileURLToPath(new URL('..', import.meta.url))
@@ -23,24 +24,28 @@ switch (what) {
       ),
     )
     break
+  case 'step':
+    print(await keyTimes(args[0] ?? ''))
+    break
   case 'flat':
     print(flatChain(Number(args[0])))
     break
   default:
-    page()
+    await page()
 }
 
-function print(result: CompileCost | TraceRates): void {
+function print(result: CompileCost | TraceRates | KeyTimes): void {
   process.stdout.write(JSON.stringify(result))
 }
 
 /** The whole page. Compare within one run: the machine is another one next time. */
-function page(): void {
+async function page(): Promise<void> {
   say('pvefw bench: ratios hold, absolute times are those of this machine')
   loadAndCompile()
   loadAndCompileNftables()
   traces()
   startUp()
+  await stepping()
 }
 
 function loadAndCompile(): void {
@@ -143,6 +148,21 @@ function startUp(): void {
     `  node ${bare.toFixed(0)} ms, pvefw --help ${help.toFixed(0)} ms, pvefw trace ${trace.toFixed(0)} ms`,
   )
   aim('trace on a small root at most node + 80 ms', trace - bare, 80, 'ms')
+}
+
+/** From the shell to the first frame, in a terminal of script(1); and from a key to its frame. */
+async function stepping(): Promise<void> {
+  say('\npvefw step, 120 x 40')
+  const example = join(root, 'examples/small-office')
+  const words = ['step', '--root', example, '192.168.1.53 -> 105:80/tcp']
+  const frame = await firstFrame([join(root, 'dist/pvefw.mjs'), ...words], 9)
+  const [bare = 0] = processTimes(9, [['-e', '0']])
+  const keys = withTree(1000, (directory) => inChild<KeyTimes>(['step', directory]))
+  say(
+    `  first frame ${frame.toFixed(0)} ms; ${keys.keys} keys on 1,000 guests, largest chain ${keys.rules} rules: median ${keys.median.toFixed(1)} ms, worst ${keys.worst.toFixed(1)} ms`,
+  )
+  aim('first frame at most node + 300 ms', frame - bare, 300, 'ms')
+  aim('key to frame at most 30 ms at the median', keys.median, 30, 'ms')
 }
 
 function aim(name: string, value: number, most: number, unit: string): void {

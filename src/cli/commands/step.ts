@@ -72,7 +72,10 @@ export async function stepThrough(
   const { terminal } = io
   if (terminal === undefined)
     return usageError(io, 'stepping needs a terminal as standard input and output', command)
-  // ink and React are loaded here and nowhere else
+  // ink draws nothing until the end where it takes the machine for one of continuous integration (is-in-ci); there is a
+  // person at this terminal. It looks when it is loaded, which it is here and nowhere else, and React with it
+  for (const name of ['CI', 'CONTINUOUS_INTEGRATION'])
+    if (name in process.env) process.env[name] = 'false'
   const { runStep } = await import('../../tui/run.tsx')
   const last = await runStep(choose ? { ...start, picker: newPicker(start) } : start, terminal)
   const { look } = session

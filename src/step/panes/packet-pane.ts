@@ -30,6 +30,7 @@ export function packetPane(state: StepState, room: Room): PaneView {
             )
           : piece(has ?? '', 'faint')
     return line([
+      piece(isLookedAt ? '›' : ' ', 'strong'),
       piece(edited, 'warning'),
       piece(`${label.padEnd(9)} `, isLookedAt ? 'cursor' : 'faint'),
       ' ',

@@ -56,7 +56,7 @@ function sourceRow(
   const isHere = number === current
   return line([
     piece(dot, 'drop'),
-    isHere ? piece('▶', 'strong') : ' ',
+    piece(isHere ? '▶' : isLookedAt ? '›' : ' ', 'strong'),
     piece(`${String(number).padStart(4)} `, isLookedAt ? 'cursor' : 'faint'),
     piece(showBytes(text, longest), isHere ? 'strong' : /^\s*#/.test(text) ? 'faint' : 'plain'),
   ])

@@ -21,7 +21,7 @@ export function statePane(state: StepState, room: Room): PaneView {
 
 function stateLines(state: StepState, moment: Moment): readonly StyledLine[] {
   const row = (label: string, ...value: readonly (Piece | string)[]): StyledLine =>
-    line([piece(label.padEnd(9), 'faint'), ...value], 9)
+    line([piece(label.padEnd(10), 'faint'), ...value], 10)
   const soFar = verdictSoFar(moment)
   const { mark, ctMark } = marksAt(moment)
   const hop = hopOf(moment)
