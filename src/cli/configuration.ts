@@ -18,6 +18,8 @@ export type Configuration =
       /** The firewall of the other backend: with `--backend both`. */
       readonly other: NodeFirewall | null
       readonly warnings: readonly Diagnostic[]
+      /** Those of the warnings that are about edits of the command line. */
+      readonly notes: readonly Diagnostic[]
     }
   | { readonly kind: 'usage'; readonly message: string }
   | {
@@ -50,7 +52,13 @@ export function openConfiguration(
   const after = editedFirewall(firewall, given.edits)
   if (isWrong(after)) return { kind: 'usage', message: `${after.problem}; ${after.help}` }
   const other = backend === 'both' ? otherBackend(firewall, given, options) : null
-  return { kind: 'opened', firewall: after, other, warnings: after.choice.diagnostics }
+  return {
+    kind: 'opened',
+    firewall: after.firewall,
+    other,
+    warnings: [...after.notes, ...after.firewall.choice.diagnostics],
+    notes: after.notes,
+  }
 }
 
 /** The firewall of the nftables backend, edited likewise: what one backend takes, the other does. */
@@ -61,7 +69,7 @@ function otherBackend(
 ): NodeFirewall {
   const other = firewallOf(tree, { ...options, backend: 'nftables' })
   const after = editedFirewall(other, edits)
-  return isWrong(after) ? other : after
+  return isWrong(after) ? other : after.firewall
 }
 
 /** The same before any edit: where today is compared with what would be. */

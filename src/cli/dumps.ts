@@ -30,7 +30,7 @@ export async function openDumped(
   if (invalid !== null) return invalid
   const { firewall, warnings, diagnostics } = opened
   if (firewall === null) return { kind: 'unreadable', diagnostics, couldGoOn: false }
-  return { kind: 'opened', firewall, other: null, warnings }
+  return { kind: 'opened', firewall, other: null, warnings, notes: [] }
 }
 
 /** The files of `--ruleset`, `-` for standard input. */

@@ -207,6 +207,14 @@ const EDITS: readonly Option[] = [
     'It goes before all other rules of the file, as the web UI puts it, or to a position, from 0. group/NAME stands for ' +
       'the rules of a security group. What pve-firewall would not take is refused, with what is wrong.',
   ),
+  editOption(
+    'apply',
+    'CALLS',
+    "as if pvesh had been run: 'pvesh set /cluster/firewall/options --policy_in DROP'",
+    'Calls of the firewall API, as they are pasted into a shell: pvesh create, set and delete of options, rules, groups, ' +
+      'ipset and aliases, of the cluster, nodes, guests and vnets. They do what the API does: a new rule goes before all ' +
+      'others and is disabled without --enable 1; moveto N puts a rule before the one that is at N now.',
+  ),
 ]
 
 const plainOption = option(STEPPING, 'plain', '', 'sentences in place of panes, for screen readers')

@@ -9,6 +9,7 @@ import type { Arguments } from './arguments.ts'
 import { openOptions } from './configuration.ts'
 import { readBytes } from './dumps.ts'
 import type { Io } from './io.ts'
+import { reportAll } from './report.ts'
 
 /**
  * The firewall after what `--proposed` names and then `--set`, `--add` and their like: the same one where nothing is named;
@@ -22,7 +23,9 @@ export function proposedFor(
   const replaced = replacedBy(firewall, given, io)
   if (typeof replaced === 'string') return replaced
   const after = editedFirewall(replaced, given.edits)
-  return isWrong(after) ? `${after.problem}; ${after.help}` : after
+  if (isWrong(after)) return `${after.problem}; ${after.help}`
+  reportAll(io, after.notes)
+  return after.firewall
 }
 
 function replacedBy(firewall: NodeFirewall, given: Arguments, io: Io): NodeFirewall | string {

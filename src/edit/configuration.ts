@@ -2,21 +2,22 @@ import { isNothing, readFile } from '../config/dialect/iptables/read-file.ts'
 import { type OpenFile, openFile, startReading } from '../config/dialect/iptables/reading.ts'
 import { readSdnSets } from '../config/dialect/iptables/sdn-sets.ts'
 import type { Tree } from '../config/tree.ts'
+import { type Diagnostic, diagnostic } from '../source/diagnostic.ts'
 import type { SourceFile } from '../source/source-file.ts'
-import { unreachable } from '../source/unreachable.ts'
-import type { Change, Edit, EditTarget } from './edit.ts'
-import { fileOf, linesOf, type Splice, spliced } from './edited-text.ts'
+import { refusedIn, splicesOf } from './change.ts'
+import type { Edit, EditTarget } from './edit.ts'
+import { fileOf, linesOf, spliced } from './edited-text.ts'
 import { type EditedFiles, fwOf, withFiles } from './files.ts'
 import { setNicProperty } from './nic.ts'
 import { type OpenedFw, openFw } from './opened.ts'
-import { deleteOption, optionRefused, setOption } from './option.ts'
 import { type EditProblem, isWrong, wrong } from './problem.ts'
-import { insertRule, lineRefused, moveRule, removeRule, replaceRule, toggleRule } from './rule.ts'
 
 /** What edits make of the files of a tree; `change` makes it of the tree of any of its nodes. */
 export type EditedConfiguration = {
   readonly files: EditedFiles
   readonly change: (tree: Tree) => Tree
+  /** What to know of the edits: those that do less than one may think. */
+  readonly notes: readonly Diagnostic[]
 }
 
 /**
@@ -30,22 +31,44 @@ export function editedConfiguration(
   hostFw: (node: string) => SourceFile | null,
 ): EditedConfiguration | EditProblem {
   const files = new Map<string, SourceFile>()
+  const notes: Diagnostic[] = []
   for (const edit of edits) {
     const hosts = (node: string): SourceFile | null =>
       [...files.values()].find(({ path }) => path.endsWith(`nodes/${node}/host.fw`)) ?? hostFw(node)
     const made = edited(withFiles(tree, files), edit, hosts)
-    if (isWrong(made)) return wrong(`${edit.asked}: ${made.problem}`, made.help)
-    files.set(made.path, made)
+    if (made === null) notes.push(...withoutEffect(edit))
+    else if (isWrong(made)) return wrong(`${edit.asked}: ${made.problem}`, made.help)
+    else files.set(made.path, made)
+    notes.push(...noteOf(edit))
   }
-  return { files, change: (other) => withFiles(other, files) }
+  return { files, change: (other) => withFiles(other, files), notes }
 }
 
-/** The file that an edit is about, after it. */
+function noteOf({ note, asked }: Edit): readonly Diagnostic[] {
+  if (note === undefined) return []
+  return [diagnostic('warning', note.code, null, `${asked}: ${note.message}`, { help: note.help })]
+}
+
+function withoutEffect({ change, asked }: Edit): readonly Diagnostic[] {
+  // one of many files that may use the group
+  if (change.kind === 'rename-group-uses') return []
+  const message = `${asked} changes nothing`
+  const help = HELP_OF_NOTHING[change.kind] ?? 'it is so already'
+  return [diagnostic('warning', 'edit/no-change', null, message, { help })]
+}
+
+const HELP_OF_NOTHING: { readonly [kind in Edit['change']['kind']]?: string } = {
+  'move-rule': 'a rule goes before the one at that position: one further down is position + 2',
+  'remove-alias': 'there is no such alias',
+  'remove-entry': 'write the address as the file has it, without /32 or /128',
+}
+
+/** The file that an edit is about, after it; null: it stays as it is. */
 export function edited(
   tree: Tree,
   { target, change, by }: Edit,
   hostFw: (node: string) => SourceFile | null,
-): SourceFile | EditProblem {
+): SourceFile | EditProblem | null {
   const unknown = unknownTarget(tree, target)
   if (unknown !== null) return unknown
   if (change.kind === 'nic') {
@@ -53,63 +76,16 @@ export function edited(
     if (guest === undefined)
       return wrong(`only guests have NICs`, 'name the guest: `--set 105.net0.firewall=1`')
     const splices = setNicProperty(guest, change.nic, change.key, change.value, by)
-    return isWrong(splices) ? splices : fileOf(spliced(linesOf(guest.conf), splices))
+    if (isWrong(splices)) return splices
+    return splices.length === 0 ? null : fileOf(spliced(linesOf(guest.conf), splices))
   }
   const open = openerOf(tree, target)
   const before = open(fwOf(tree, target, hostFw))
   const splices = splicesOf(before, change, by)
   if (isWrong(splices)) return splices
+  if (splices.length === 0) return null
   const after = open(fileOf(spliced(before.text, splices)))
   return refusedIn(after, change, splices) ?? after.file.source
-}
-
-/** What a change does to the lines of a file. */
-export function splicesOf(
-  opened: OpenedFw,
-  change: Exclude<Change, { readonly kind: 'nic' }>,
-  by: string,
-): readonly Splice[] | EditProblem {
-  switch (change.kind) {
-    case 'option':
-      return change.value === null
-        ? deleteOption(opened, change.key)
-        : setOption(opened, change.key, change.value, by)
-    case 'insert-rule':
-      return insertRule(opened, change.list, change.position, change.line, by)
-    case 'replace-rule':
-      return replaceRule(opened, change.list, change.position, change.line, by)
-    case 'remove-rule':
-      return removeRule(opened, change.list, change.position)
-    case 'move-rule':
-      return moveRule(opened, change.list, change.position, change.before, by)
-    case 'toggle-rule':
-      return toggleRule(opened, change.list, change.position, change.on, by)
-    default:
-      return unreachable(change)
-  }
-}
-
-/** Why pve-firewall would not take what an edit wrote; null if it does. */
-function refusedIn(
-  after: OpenedFw,
-  change: Change,
-  splices: readonly Splice[],
-): EditProblem | null {
-  switch (change.kind) {
-    case 'option':
-      return optionRefused(after, change.key)
-    case 'insert-rule':
-    case 'replace-rule': {
-      const [splice] = splices
-      if (splice === undefined) return null
-      const within = splice.added.findLastIndex(
-        ({ text }) => text.trimEnd() === change.line.trimEnd(),
-      )
-      return lineRefused(after, change.list, splice.at + within)
-    }
-    default:
-      return null
-  }
 }
 
 /** Reads a file of the kind of the target, with the names that cluster.fw defines. */

@@ -1,4 +1,7 @@
+import type { DiagnosticCode } from '../source/codes.ts'
+import type { NamedKind } from './name.ts'
 import type { RuleList } from './opened.ts'
+import type { RuleField, RuleFields } from './rule-text.ts'
 
 /** The file an edit is about. */
 export type EditTarget =
@@ -44,6 +47,54 @@ export type Change =
       readonly position: number
       readonly on: boolean
     }
+  /** Fields of a rule set and taken out, the others as they are; then it is written as pve-firewall writes it. */
+  | {
+      readonly kind: 'update-rule'
+      readonly list: RuleList
+      readonly position: number
+      readonly set: RuleFields
+      readonly unset: readonly RuleField[]
+    }
+  | {
+      readonly kind: 'create-section'
+      readonly of: NamedKind
+      readonly name: string
+      readonly comment: string | null
+    }
+  | {
+      readonly kind: 'delete-section'
+      readonly of: NamedKind
+      readonly name: string
+      readonly force: boolean
+    }
+  | {
+      readonly kind: 'rename-section'
+      readonly of: NamedKind
+      readonly from: string
+      readonly name: string
+      /** Null: it keeps the one it has. */
+      readonly comment: string | null
+    }
+  | { readonly kind: 'rename-group-uses'; readonly from: string; readonly to: string }
+  /** `replaces` null: a new alias; else the name of the one that this takes the place of. */
+  | {
+      readonly kind: 'put-alias'
+      readonly replaces: string | null
+      readonly name: string
+      readonly cidr: string
+      readonly comment: string | null
+    }
+  | { readonly kind: 'remove-alias'; readonly name: string }
+  /** `replaces`: the entry of that address changes; else it is a new one. */
+  | {
+      readonly kind: 'put-entry'
+      readonly set: string
+      readonly cidr: string
+      readonly nomatch: boolean
+      readonly comment: string | null
+      readonly replaces: boolean
+    }
+  | { readonly kind: 'remove-entry'; readonly set: string; readonly cidr: string }
 
 export type Edit = {
   readonly target: EditTarget
@@ -52,4 +103,10 @@ export type Edit = {
   readonly by: string
   /** The same in full, for problems: "--add `cluster:IN DROP`". */
   readonly asked: string
+  /** What to know of it beforehand; left out: nothing. */
+  readonly note?: {
+    readonly code: DiagnosticCode
+    readonly message: string
+    readonly help: string
+  }
 }

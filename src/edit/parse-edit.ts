@@ -1,9 +1,12 @@
+import type { Tree } from '../config/tree.ts'
+import { parseCalls } from './api-call.ts'
 import type { Edit, EditTarget } from './edit.ts'
 import type { RuleList } from './opened.ts'
 import { type EditProblem, isWrong, wrong } from './problem.ts'
+import type { Wish } from './wish.ts'
 
 /** The options of a command line that edit. */
-export const EDIT_OPTIONS = ['set', 'enable', 'disable', 'add'] as const
+export const EDIT_OPTIONS = ['set', 'enable', 'disable', 'add', 'apply'] as const
 
 /** One of them as it was given: `{ option: 'set', value: 'cluster.policy_in=DROP' }`. */
 export type EditRequest = {
@@ -11,28 +14,37 @@ export type EditRequest = {
   readonly value: string
 }
 
-/** What a request asks for; the problem names it. */
-export function parseEdits({ option, value }: EditRequest): readonly Edit[] | EditProblem {
+/** What a request asks for; the problem names it. `now`: seconds since 1970. */
+export function parseEdits(
+  { option, value }: EditRequest,
+  tree: Pick<Tree, 'node' | 'nodes' | 'guests'>,
+  now: number = Date.now() / 1000,
+): readonly Edit[] | EditProblem {
   const bytes = Buffer.from(value, 'utf8').toString('latin1')
   const by = `--${option}`
-  const asked = `${by} \`${value}\``
-  const made = parsed(option, bytes)
-  return isWrong(made) ? wrong(`${asked}: ${made.problem}`, made.help) : [{ ...made, by, asked }]
+  const asked = `${by} \`${shortened(value)}\``
+  const made = option === 'apply' ? parseCalls(bytes, tree, now) : parsed(option, bytes)
+  if (isWrong(made)) return wrong(`${asked}: ${made.problem}`, made.help)
+  return made.map((wish) => ({ ...wish, by, asked }))
 }
 
-/** What is to be changed, and how. */
-type Wish = Pick<Edit, 'target' | 'change'>
+function shortened(value: string): string {
+  const line = value.replace(/\s*\\?\n\s*/g, ' ')
+  return line.length > 100 ? `${line.slice(0, 97)}...` : line
+}
 
-function parsed(option: EditRequest['option'], value: string): Wish | EditProblem {
+function parsed(
+  option: Exclude<EditRequest['option'], 'apply'>,
+  value: string,
+): readonly Wish[] | EditProblem {
   if (/[\n\r\0]/.test(value)) return wrong('it has more than one line', 'give one edit at a time')
-  switch (option) {
-    case 'set':
-      return parseSet(value)
-    case 'add':
-      return parseAdd(value)
-    default:
-      return parseSwitch(value, option === 'enable' ? '1' : '0')
-  }
+  const wish =
+    option === 'set'
+      ? parseSet(value)
+      : option === 'add'
+        ? parseAdd(value)
+        : parseSwitch(value, option === 'enable' ? '1' : '0')
+  return isWrong(wish) ? wish : [wish]
 }
 
 /** `cluster.policy_in=DROP`, `105.net0.firewall=0`; without a value the option is taken out. */

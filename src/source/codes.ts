@@ -122,6 +122,11 @@ export const DIAGNOSTIC_CODES = {
   'config/zero-prefix': 'A set may not hold a network of prefix length 0; the line is left out.',
   'config/zero-value':
     'The value `0` counts as not given: the rule matches as if the option were not there.',
+  'edit/no-change': 'An edit of the command line leaves the configuration as it is.',
+  'edit/position-ignored':
+    'The API puts a new rule before all others, whatever its parameter `pos` says.',
+  'edit/rule-disabled':
+    'The API creates a rule disabled unless `enable` is given: it stands in the file and does nothing.',
   'flow/address-unknown':
     'A conversation needs the addresses of both ends, and nothing tells one of them.',
   'flow/bad-connection':

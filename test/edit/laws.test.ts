@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { startReading } from '../../src/config/dialect/iptables/reading.ts'
-import { splicesOf } from '../../src/edit/configuration.ts'
+import { splicesOf } from '../../src/edit/change.ts'
 import type { Change } from '../../src/edit/edit.ts'
 import { fileOf, inverse, linesOf, spliced } from '../../src/edit/edited-text.ts'
 import { type OpenedFw, openFw, type RuleList, rulesOf } from '../../src/edit/opened.ts'

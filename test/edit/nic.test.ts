@@ -17,6 +17,7 @@ function after(line: string, nic: string, key: string, value: string | null): st
     { target: { kind: 'guest', vmid: 100 }, change, by: '--set', asked: '--set' },
     () => null,
   )
+  if (file === null) return line
   return isWrong(file) ? `${file.problem}; ${file.help}` : file.text
 }
 

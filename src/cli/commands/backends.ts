@@ -22,6 +22,7 @@ import { isReadError, longestLine, packetLines } from '../packet-lines.ts'
 import { guestHint, queryOf } from '../query.ts'
 import {
   nftRefusal,
+  reportAll,
   reportNftRefusal,
   reportProblems,
   reportRefusal,
@@ -42,6 +43,7 @@ export async function backends(given: Arguments, io: Io): Promise<ExitCode> {
   }
   const { firewall, other } = opened
   if (other === null) return EXIT.bug
+  reportAll(io, opened.notes)
   const both = [firewall, other]
   if (batch === undefined && given.words.length === 0) return nodeWide(firewall, other, given, io)
   const anyway = given.flags.has('anyway')
