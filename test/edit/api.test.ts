@@ -34,7 +34,7 @@ IN ACCEPT -p tcp -dport 443
 `
 
 /** What calls make of the files of a node: those that change, or the problem and the notes. */
-function after(calls: string): Record<string, string> {
+function outcome(calls: string): Record<string, string> {
   const root = makeTree({ ...SMALL_NODE, 'etc/pve/firewall/cluster.fw': CLUSTER })
   const { tree } = loadTree({ root, ...ASKED })
   if (tree === null) throw new Error('no tree')
@@ -197,7 +197,7 @@ describe('pvesh', () => {
       { 'sdn/firewall/blue.fw': '[RULES]\n\nFORWARD DROP\n' },
     ],
   ])('%s', (_name, calls, expected) => {
-    expect(after(calls)).toEqual(expected)
+    expect(outcome(calls)).toEqual(expected)
   })
 
   it.each([
@@ -271,6 +271,6 @@ describe('pvesh', () => {
     ],
     ['pve-firewall stop', '`pve-firewall` is not pvesh'],
   ])('%s is refused', (calls, problem) => {
-    expect(after(calls)['problem']).toContain(problem)
+    expect(outcome(calls)['problem']).toContain(problem)
   })
 })
