@@ -8,6 +8,8 @@ export type KernelAnswer = {
   readonly ran: readonly RanChain[]
   /** What came back to the sender: `rst`, `icmp3/3`, `icmpv6-1/4`. */
   readonly response: string | null
+  /** Something stood in for the tables of bridges (stand-in.ts): what they reject is not answered. */
+  readonly translated: boolean
 }
 
 /** A base chain a packet ran through. */

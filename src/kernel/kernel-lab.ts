@@ -27,6 +27,8 @@ import type { Transport } from './transport.ts'
 
 /** A node's network in a kernel, and a ruleset in it: what is sent is answered by what that kernel does. */
 export type KernelLab = {
+  /** Something stands in for nftables' tables of bridges: it takes a reject where the kernel's own would refuse it. */
+  readonly translated: boolean
   /** Builds the network of a node unless it is there, and puts its rules in place of the former ones. */
   readonly load: (firewall: NodeFirewall) => Promise<Loaded>
   /**
@@ -57,6 +59,7 @@ type Built = {
 type Rules = {
   readonly backend: NodeFirewall['backend']
   readonly ruleset: Ruleset
+  readonly translated: boolean
   readonly handles: Handles
 }
 
@@ -72,11 +75,15 @@ const SOCKET = {
   firstCable: 100,
 } as const
 
-/** A lab in the kernel behind a transport. `extra`: ports of bridges that no file names. */
+/**
+ * A lab in the kernel behind a transport. `extra`: ports of bridges that no file names. `translated`: something stands in
+ * for nftables' tables of bridges, as the kernel lacks what they need (stand-in.ts).
+ */
 export async function openLab(
   transport: Transport,
   extra: readonly ExtraPort[] = [],
   ebtables: Ebtables = 'ebtables-nft',
+  translated: boolean = false,
 ): Promise<KernelLab> {
   const agent = await startAgent(transport)
   await firstSockets(agent)
@@ -84,13 +91,15 @@ export async function openLab(
   let rules: Rules | null = null
   let mark = 0
   return {
+    translated,
     load: async (firewall) => {
       const network = networkOf(firewall.topology, extra)
       if (built?.network.script !== network.script) {
         if (built !== null) await script(agent, TEAR_DOWN)
         built = await buildNetwork(agent, network)
       }
-      const found = await loadRules(agent, firewall, ebtables)
+      const stood = translated && firewall.backend === 'nftables' ? network.ports : null
+      const found = await loadRules(agent, firewall, ebtables, stood)
       rules = 'ruleset' in found ? found : null
       return 'ruleset' in found ? { kind: 'loaded' } : found
     },
@@ -192,10 +201,11 @@ async function loadRules(
   agent: Agent,
   firewall: NodeFirewall,
   ebtables: Ebtables,
+  translated: Network['ports'] | null,
 ): Promise<Rules | Exclude<Loaded, { kind: 'loaded' }>> {
   const { backend } = firewall
-  await script(agent, cleared(backend, firewall.topology.wiring.callsIp))
-  for (const { name, script: text } of stepsOf(firewall, ebtables)) {
+  await script(agent, cleared(backend, firewall.topology.wiring.callsIp, translated !== null))
+  for (const { name, script: text } of stepsOf(firewall, ebtables, translated)) {
     const [result] = await agent.run([{ kind: 'script', side: 'host', text }])
     if (result?.kind !== 'script') throw new Error(`${name}: no answer`)
     if (result.status !== 0) return { kind: 'refused', step: name, message: result.text.trim() }
@@ -204,6 +214,7 @@ async function loadRules(
   return {
     backend,
     ruleset: firewall.compiled.held,
+    translated: translated !== null,
     handles: listing === null ? new Map() : handlesIn(listing),
   }
 }
@@ -478,6 +489,7 @@ function answerOf(
     decidedBy: backend === 'iptables' ? iptablesName(decided) : nftName(last ?? null),
     ran: ran.map(({ last: _, ...rest }) => rest),
     response,
+    translated: rules.translated,
   }
 }
 

@@ -1,6 +1,11 @@
+import { SKELETON } from '../compile/nftables/skeleton.ts'
 import { nftFiles } from '../firewall/nft-files.ts'
 import type { NodeFirewall } from '../firewall/node-firewall.ts'
+import type { NftCommand } from '../netfilter/nft/command.ts'
+import { applyNftCommands } from '../read/nft/apply.ts'
 import { renderHanded } from '../render/iptables-save.ts'
+import { renderNftScript } from '../render/nft-script.ts'
+import { STATE_MARKS, standIn } from './stand-in.ts'
 
 /** One text that is handed to a tool. */
 export type Step = {
@@ -19,10 +24,25 @@ export type Ebtables = 'ebtables-legacy' | 'ebtables-nft'
 
 /**
  * The texts of an update as its program hands them to the tools, in its order (Firewall.pm `apply_ruleset`,
- * proxmox-firewall `handle_firewall`). One that is refused ends the update.
+ * proxmox-firewall `handle_firewall`). One that is refused ends the update. `translated`: the ports of each bridge, where
+ * something must stand in for the tables of bridges (stand-in.ts).
  */
-export function stepsOf(firewall: NodeFirewall, ebtables: Ebtables): readonly Step[] {
+export function stepsOf(
+  firewall: NodeFirewall,
+  ebtables: Ebtables,
+  translated: ReadonlyMap<string, readonly string[]> | null = null,
+): readonly Step[] {
   if (firewall.backend === 'nftables') {
+    if (translated !== null && firewall.compiled.state === 'compiled') {
+      const inWords = ({ json, ...rest }: NftCommand): readonly NftCommand[] =>
+        standIn([json], translated).map((other) => ({ json: other, ...rest }))
+      const skeleton = applyNftCommands(SKELETON.flatMap(inWords)).tables
+      const nftables = firewall.compiled.commands.flatMap(inWords).map(({ json }) => json)
+      return [
+        { name: 'skeleton.nft', script: fed('nft -f -', renderNftScript(skeleton)) },
+        { name: 'ruleset.json', script: fed('nft -j -f -', JSON.stringify({ nftables })) },
+      ]
+    }
     const files = nftFiles(firewall.compiled)
     return [
       { name: 'skeleton.nft', script: fed('nft -f -', files['skeleton.nft']) },
@@ -53,8 +73,12 @@ function fed(command: string, text: string): string {
  * Empties everything a former ruleset left, and makes the kernel tell what it does: TRACE of iptables, nftrace of nft,
  * and what reaches the host. Fails if a part of it does.
  */
-export function cleared(backend: 'iptables' | 'nftables', callsIp: boolean): string {
-  const calls = `for n in iptables ip6tables; do echo ${callsIp ? 1 : 0} > /proc/sys/net/bridge/bridge-nf-call-$n; done`
+export function cleared(
+  backend: 'iptables' | 'nftables',
+  callsIp: boolean,
+  translated: boolean = false,
+): string {
+  const calls = `for n in iptables ip6tables; do echo ${callsIp || translated ? 1 : 0} > /proc/sys/net/bridge/bridge-nf-call-$n; done`
   return backend === 'iptables'
     ? `${EMPTY_IPTABLES}
 ${calls}
@@ -73,6 +97,7 @@ END
 nft -f - <<'END'
 flush ruleset
 ${PROBE}
+${translated ? STATE_MARKS : ''}
 table inet pvefw_watch {
 	chain p { type filter hook prerouting priority -400; meta nftrace set 1 accept; }
 	chain o { type filter hook output priority -400; meta nftrace set 1 accept; }

@@ -22,6 +22,8 @@ export type Network = {
   readonly cables: ReadonlyMap<string, Cable>
   /** MAC addresses of the devices the node itself speaks IP by. */
   readonly hostMacs: ReadonlyMap<string, number>
+  /** Ports by bridge. */
+  readonly ports: ReadonlyMap<string, readonly string[]>
   /** What of the node cannot be built, one sentence each. */
   readonly missing: readonly string[]
 }
@@ -45,18 +47,24 @@ export function networkOf(topology: Topology, extra: readonly ExtraPort[]): Netw
     links.push(`link add ${device} type veth peer name ${far} netns FAR`)
     cables.set(device, { device, far, mac })
   }
-  const bridges = [...wiring.bridges.values()].filter(({ kind, vlanAware, name, ports: own }) => {
-    const why =
-      kind === 'ovs'
-        ? 'is an Open vSwitch'
-        : vlanAware
-          ? 'is VLAN-aware'
-          : own.some(isVlan)
-            ? 'is on a VLAN'
-            : null
+  const plugged = tree.guests
+    .filter(({ node }) => node === wiring.node)
+    .flatMap((guest) =>
+      guest.nics.map((nic) => ({ guest, nic, at: nicAttachment(wiring, guest, nic) })),
+    )
+  // those of VLANs are made when a guest is plugged in (PVE::Network `activate_bridge_vlan`)
+  const wanted = new Map([
+    ...[...wiring.bridges.values()].map((bridge) => [bridge.name, bridge] as const),
+    ...plugged.flatMap(({ at }) =>
+      isProblem(at) ? [] : [[at.segment.bridge.name, at.segment.bridge] as const],
+    ),
+  ])
+  const bridges = [...wanted.values()].filter(({ kind, vlanAware, name }) => {
+    const why = kind === 'ovs' ? 'is an Open vSwitch' : vlanAware ? 'is VLAN-aware' : null
     if (why !== null) missing.push(`${name} ${why}`)
     return why === null
   })
+  // a VLAN device is a cable of its own: frames have their tag only below it
   for (const [index, { name, ports: own }] of bridges.entries()) {
     const mac = 0x02_00_00_01_00_00 + index
     links.push(
@@ -75,31 +83,27 @@ export function networkOf(topology: Topology, extra: readonly ExtraPort[]): Netw
     cable(port, 0x02_00_00_03_00_00 + cables.size)
     ports.push({ bridge, port, behind: [port] })
   }
-  for (const guest of tree.guests) {
-    if (guest.node !== wiring.node) continue
-    for (const nic of guest.nics) {
-      const at = nicAttachment(wiring, guest, nic)
-      if (isProblem(at) || !names.has(at.segment.bridge.name)) {
-        missing.push(`${nic.id} of guest ${guest.vmid} is on no bridge that can be built`)
-        continue
-      }
-      const mac = nic.mac === null ? null : parseMac(nic.mac.value)
-      const device = at.firewall?.guestPort ?? at.port
-      cable(device, mac ?? 0x02_00_00_04_00_00 + cables.size)
-      const { firewall, port } = at
-      if (firewall !== null) {
-        const { bridge, networkPort, peer } = firewall
-        links.push(
-          `link add ${bridge} type bridge forward_delay 0 stp_state 0 mcast_snooping 0`,
-          `link add ${networkPort} type veth peer name ${peer}`,
-        )
-        ports.push(
-          { bridge, port: device, behind: [device] },
-          { bridge, port: networkPort, behind: null },
-        )
-      }
-      ports.push({ bridge: at.segment.bridge.name, port, behind: [device] })
+  for (const { guest, nic, at } of plugged) {
+    if (isProblem(at) || !names.has(at.segment.bridge.name)) {
+      missing.push(`${nic.id} of guest ${guest.vmid} is on no bridge that can be built`)
+      continue
     }
+    const mac = nic.mac === null ? null : parseMac(nic.mac.value)
+    const device = at.firewall?.guestPort ?? at.port
+    cable(device, mac ?? 0x02_00_00_04_00_00 + cables.size)
+    const { firewall, port } = at
+    if (firewall !== null) {
+      const { bridge, networkPort, peer } = firewall
+      links.push(
+        `link add ${bridge} type bridge forward_delay 0 stp_state 0 mcast_snooping 0`,
+        `link add ${networkPort} type veth peer name ${peer}`,
+      )
+      ports.push(
+        { bridge, port: device, behind: [device] },
+        { bridge, port: networkPort, behind: null },
+      )
+    }
+    ports.push({ bridge: at.segment.bridge.name, port, behind: [device] })
   }
   for (const device of wiring.devices.values()) {
     if (device.segment !== null || device.name.includes('.') || cables.has(device.name)) continue
@@ -115,7 +119,18 @@ export function networkOf(topology: Topology, extra: readonly ExtraPort[]): Netw
         )
       : [],
   )
-  return { script: scriptOf(links, ports, addresses, cables, hostMacs), cables, hostMacs, missing }
+  return {
+    script: scriptOf(links, ports, addresses, cables, hostMacs),
+    cables,
+    hostMacs,
+    ports: new Map(
+      [...new Set(ports.map(({ bridge }) => bridge))].map((bridge) => [
+        bridge,
+        ports.flatMap((port) => (port.bridge === bridge ? [port.port] : [])),
+      ]),
+    ),
+    missing,
+  }
 }
 
 /** `behind`: devices whose far ends are reached by the port; null: everybody that no other port leads to. */
@@ -123,10 +138,6 @@ type Port = {
   readonly bridge: string
   readonly port: string
   readonly behind: readonly string[] | null
-}
-
-function isVlan(port: string): boolean {
-  return port.includes('.')
 }
 
 function scriptOf(

@@ -3,6 +3,7 @@ import type { Chain, Rule, Ruleset, Table } from '../netfilter/ruleset.ts'
 import type { RanChain } from './answer.ts'
 import { type LogEvent, tracedRule } from './nflog.ts'
 import type { NftTraceEvent } from './nftrace.ts'
+import { CALLER } from './stand-in.ts'
 
 /** Names of devices by their index. */
 export type DeviceNames = ReadonlyMap<number, string>
@@ -161,6 +162,7 @@ export function nftRan(
 ): readonly Ran[] {
   const ran: Writing[] = []
   let current: Writing | null = null
+  let calledAnew = false
   for (const event of events) {
     const table = ruleset.tables.find(
       ({ family, name }) =>
@@ -168,13 +170,22 @@ export function nftRan(
     )
     if (table === undefined) continue
     const { family } = table
-    const isBase = table.chains.get(event.chain)?.base != null
-    if (current === null || (isBase && (event.header !== null || current.chain !== event.chain))) {
+    // the chain that stands in for a base chain calls it, and ends with its policy
+    const isCaller = event.chain.startsWith(CALLER)
+    const chainName = isCaller ? event.chain.slice(CALLER.length) : event.chain
+    if (isCaller && event.type !== 'policy') {
+      calledAnew = true
+      continue
+    }
+    const isBase = table.chains.get(chainName)?.base != null
+    const begins = calledAnew || (!isCaller && event.header !== null)
+    if (current === null || (isBase && (begins || current.chain !== chainName))) {
+      calledAnew = false
       const name = (index: number): string | null =>
         index === 0 ? null : (devices.get(index) ?? `#${index}`)
       current = {
         table: `${family} ${table.name}`,
-        chain: event.chain,
+        chain: chainName,
         iif: name(event.iif),
         oif: name(event.oif),
         physin: null,

@@ -15,9 +15,9 @@ export const localMissing: string | null = toolsMissing(
   'ebtables-nft -L >/dev/null',
 )
 
-/** A lab in the kernel of this machine, in name spaces of its own. */
+/** A lab in the kernel of this machine, in name spaces of its own; something stands in for nftables' tables of bridges. */
 export function localLab(): Promise<KernelLab> {
-  return openLab(localTransport(), EXTRA, 'ebtables-nft')
+  return openLab(localTransport(), EXTRA, 'ebtables-nft', true)
 }
 
 /** The image of the full tier, or why there is none. */

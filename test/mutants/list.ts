@@ -48,7 +48,7 @@ export const MUTANTS: readonly Mutant[] = [
   {
     name: 'neighbour discovery is tracked',
     file: 'src/eval/conntrack/first-packet.ts',
-    find: "if (untracked.includes(type)) return 'untracked'",
+    find: "if (isUntracked(type)) return 'untracked'",
     // as what tracking would make of it: no query, so it opens nothing
     replace: "if (untracked.includes(type)) return 'invalid'",
     by: 'rulesets',

@@ -9,6 +9,17 @@ export type NodeDescription = {
   readonly host: FileDescription
   /** By VMID of {@link GUESTS}; null: the guest has no file. */
   readonly guests: Readonly<Record<number, FileDescription | null>>
+  /** Of the vnet both guests have a NIC on; null: it has no file. */
+  readonly vnet: FileDescription | null
+  readonly mess: readonly Mess[]
+}
+
+/** A line that is none, put into a file: mistakes of people, which the two programs make different things of. */
+export type Mess = {
+  /** Number among the files that are there, and among the lines of that file. */
+  readonly file: number
+  readonly line: number
+  readonly text: string
 }
 
 export type FileDescription = {
@@ -27,7 +38,10 @@ export type RuleDescription = {
   readonly terms: readonly (readonly [option: string, value: string])[]
 }
 
-/** The guests of every description: VMID, kind, and NICs with bridge and firewall flag. */
+/**
+ * The guests of every description: VMID, kind, and NICs with bridge, firewall flag and VLAN; `lab` is a vnet of a simple
+ * zone.
+ */
 export const GUESTS = [
   { vmid: 100, kind: 'qemu-server', nics: [{ bridge: 'vmbr0', firewall: 1 }] },
   {
@@ -38,7 +52,22 @@ export const GUESTS = [
       { bridge: 'vmbr1', firewall: 0 },
     ],
   },
-  { vmid: 102, kind: 'lxc', nics: [{ bridge: 'vmbr0', firewall: 1 }] },
+  {
+    vmid: 102,
+    kind: 'lxc',
+    nics: [
+      { bridge: 'vmbr0', firewall: 1 },
+      { bridge: 'lab', firewall: 1 },
+    ],
+  },
+  {
+    vmid: 103,
+    kind: 'qemu-server',
+    nics: [
+      { bridge: 'vmbr0', firewall: 1, tag: 20 },
+      { bridge: 'lab', firewall: 1 },
+    ],
+  },
 ] as const
 
 /** Few values, so that packets and rules meet. */
@@ -144,8 +173,9 @@ function rule(
   directions: readonly string[],
   interfaces: readonly string[],
   groups: boolean,
+  verdicts: readonly string[] = ['ACCEPT', 'DROP', 'REJECT'],
 ): fc.Arbitrary<RuleDescription> {
-  const verdict = fc.constantFrom('ACCEPT', 'DROP', 'REJECT')
+  const verdict = fc.constantFrom(...verdicts)
   const iface = sometimes(fc.constantFrom(...interfaces), 5)
   const common = fc.record({
     source: sometimes(place, 3),
@@ -334,10 +364,14 @@ const guest: fc.Arbitrary<FileDescription | null> = fc.option(
         { weight: 6, arbitrary: fc.constant(null) },
         {
           weight: 1,
-          arbitrary: fc.uniqueArray(
-            fc.constantFrom('10.10.0.11', '10.10.0.12', 'fd10:10::12', '10.10.0.0/28'),
-            { maxLength: 3 },
-          ),
+          // few overlap, as above
+          arbitrary: fc
+            .constantFrom('10.10.0.64/28', '10.10.0.64/28', '10.10.0.64/28', '10.10.0.0/28')
+            .chain((network) =>
+              fc.uniqueArray(fc.constantFrom('10.10.0.11', '10.10.0.12', 'fd10:10::12', network), {
+                maxLength: 3,
+              }),
+            ),
         },
       )
       .map((entries) => (entries === null ? [] : [{ name: 'ipfilter-net0', entries }])),
@@ -347,8 +381,69 @@ const guest: fc.Arbitrary<FileDescription | null> = fc.option(
   { nil: null, freq: 8 },
 )
 
+/** A REJECT on a bridge keeps nft from loading anything. */
+const FORWARDED = [...Array(12).fill('ACCEPT'), ...Array(12).fill('DROP'), 'REJECT'] as const
+
+const vnet: fc.Arbitrary<FileDescription | null> = fc.option(
+  fc.record({
+    options: options({ policy_forward: ['ACCEPT', 'DROP'], log_level_forward: levels }).chain(
+      (own) => fc.constantFrom('1', '1', '1', '0').map((enable) => ({ enable, ...own })),
+    ),
+    aliases: fc.constant([]),
+    sets: fc.constant([]),
+    groups: fc.constant([]),
+    rules: rulesOf(rule(['FORWARD'], ['net0'], false, FORWARDED).map(withoutInterface), 6),
+  }),
+  { nil: null, freq: 2 },
+)
+
+/** What is read as something else, left out, or the end of everything. */
+const MESS = [
+  'IN ACCEPTT -p tcp -dport 22',
+  'IN ACCEPT -p tcp -dport 22 -dport 80',
+  'IN ACCEPT -dport 22',
+  'IN SSHH(ACCEPT)',
+  'IN ACCEPT -p tcp -dport 99999',
+  'IN ACCEPT -source 10.10.0.300',
+  'IN ACCEPT -source +nowhere',
+  'IN ACCEPT -source 10.10.0.5 -dest fd10:10::5',
+  'IN ACCEPT -p icmp -icmp-type nonsense',
+  'IN ACCEPT extra words',
+  'in accept -p tcp -dport 8006',
+  'GROUP nowhere',
+  'enable 1',
+  'policy_in: MAYBE',
+  'policy_in: DROP # and a word',
+  '[RULES',
+  '[NONSENSE]',
+  '[IPSET admins] again',
+  '10.10.0.0/33',
+  'dc/nowhere',
+  '# a comment',
+  '   ',
+  '-p tcp',
+]
+
+/** Most descriptions have none: where proxmox-firewall reads nothing at all, nothing is learnt of its rules. */
+const mess: fc.Arbitrary<readonly Mess[]> = fc.oneof(
+  { weight: 9, arbitrary: fc.constant([]) },
+  {
+    weight: 1,
+    arbitrary: fc.array(
+      fc.record({
+        file: fc.nat({ max: 99 }),
+        line: fc.nat({ max: 99 }),
+        text: fc.constantFrom(...MESS),
+      }),
+      { minLength: 1, maxLength: 3 },
+    ),
+  },
+)
+
 export const nodeDescription: fc.Arbitrary<NodeDescription> = fc.record({
   cluster,
   host,
-  guests: fc.record({ 100: guest, 101: guest, 102: guest }),
+  guests: fc.record({ 100: guest, 101: guest, 102: guest, 103: guest }),
+  vnet,
+  mess,
 })

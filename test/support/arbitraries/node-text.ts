@@ -3,12 +3,19 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { type NodeFirewall, openFirewall } from '../../../src/firewall/node-firewall.ts'
-import { type FileDescription, GUESTS, type NodeDescription } from './node-description.ts'
+import {
+  type FileDescription,
+  GUESTS,
+  type Mess,
+  type NodeDescription,
+} from './node-description.ts'
 
 /** The files of a node, by path. */
 export type Files = Readonly<Record<string, string>>
 
 const FIXED: Files = {
+  'etc/pve/sdn/.running-config':
+    '{"zones":{"ids":{"inner":{"type":"simple"}}},"vnets":{"ids":{"lab":{"zone":"inner","type":"vnet"}}},"subnets":{"ids":{"inner-10.30.0.0-24":{"vnet":"lab","gateway":"10.30.0.1","type":"subnet"}}}}',
   'etc/hostname': 'pve1\n',
   'etc/hosts': '127.0.0.1 localhost\n10.10.0.1 pve1.lab pve1\n',
   'etc/network/interfaces': [
@@ -32,7 +39,7 @@ const FIXED: Files = {
 
 /** A description as the files an administrator would have. */
 export function filesOf(
-  { cluster, host, guests }: NodeDescription,
+  { cluster, host, guests, vnet, mess }: NodeDescription,
   backend: NodeFirewall['backend'],
 ): Files {
   const files: Record<string, string> = {
@@ -45,16 +52,31 @@ export function filesOf(
   }
   for (const { vmid, kind, nics } of GUESTS) {
     files[`etc/pve/nodes/pve1/${kind}/${vmid}.conf`] = nics
-      .map(({ bridge, firewall }, index) =>
-        kind === 'lxc'
-          ? `net${index}: name=eth${index},hwaddr=${mac(vmid, index)},bridge=${bridge},firewall=${firewall},type=veth,ip=10.10.0.12/24,ip6=fd10:10::12/64\n`
-          : `net${index}: virtio=${mac(vmid, index)},bridge=${bridge},firewall=${firewall}\n`,
-      )
+      .map((nic, index) => {
+        const plugged = `bridge=${nic.bridge},firewall=${nic.firewall}${'tag' in nic ? `,tag=${nic.tag}` : ''}`
+        const addresses = index === 0 ? ',ip=10.10.0.12/24,ip6=fd10:10::12/64' : ''
+        return kind === 'lxc'
+          ? `net${index}: name=eth${index},hwaddr=${mac(vmid, index)},${plugged},type=veth${addresses}\n`
+          : `net${index}: virtio=${mac(vmid, index)},${plugged}\n`
+      })
       .join('')
     const own = guests[vmid]
     if (own != null) files[`etc/pve/firewall/${vmid}.fw`] = textOf(own)
   }
-  return files
+  if (vnet !== null) files['etc/pve/sdn/firewall/lab.fw'] = textOf(vnet)
+  return withMess(files, mess)
+}
+
+function withMess(files: Files, mess: readonly Mess[]): Files {
+  const next: Record<string, string> = { ...files }
+  const names = Object.keys(files).filter((name) => name.endsWith('.fw'))
+  for (const { file, line, text } of mess) {
+    const name = names[file % names.length] ?? ''
+    const lines = (next[name] ?? '').split('\n')
+    lines.splice(line % lines.length, 0, text)
+    next[name] = lines.join('\n')
+  }
+  return next
 }
 
 function mac(vmid: number, index: number): string {

@@ -5,23 +5,17 @@ import { ADDRESSES, PORTS } from './node-description.ts'
 
 const { SYN, ACK, FIN, RST, PSH, URG } = TCP_FLAG
 
-/** Ends of packets on the node of `node-text.ts`. */
-const ENDS = [
-  ...[
-    'outside:vmbr0',
-    'outside:vmbr1',
-    'host',
-    'host',
-    'vm100',
-    'vm100',
-    'vm100',
-    '101/net0',
-    '101/net1',
-  ],
-  ...['ct102', 'ct102', 'vmbr0/tap999i0'],
+/** Ends of packets on the node of `node-text.ts` that are bridged to each other. */
+export const SEGMENTS: readonly (readonly string[])[] = [
+  ['outside:vmbr0', 'host', '100/net0', '101/net0', '102/net0', 'vmbr0/tap999i0'],
+  ['outside:vmbr1', 'host', '101/net1'],
+  ['102/net1', '103/net1', 'host'],
+  ['outside', '103/net0'],
 ]
 
-const HOST = { 4: ['10.10.0.1', '192.168.1.1'], 6: ['fd10:10::1'] } as const
+const ENDS = [...SEGMENTS.flat(), '100/net0', '100/net0', '102/net0', 'host']
+
+export const HOST = { 4: ['10.10.0.1', '192.168.1.1', '10.30.0.1'], 6: ['fd10:10::1'] } as const
 
 const port = fc.oneof(
   { weight: 5, arbitrary: fc.constantFrom(...PORTS) },
@@ -122,8 +116,8 @@ export const packetQuery: fc.Arbitrary<Query> = fc
 /** An ARP request of one end about an address. */
 export const arpQuery: fc.Arbitrary<Query> = fc
   .tuple(
-    fc.constantFrom('vm100', '101/net0', 'ct102', 'vmbr0/tap999i0', 'outside:vmbr0'),
-    fc.constantFrom('vm100', 'ct102', 'vmbr0/tap999i0', 'outside:vmbr0'),
+    fc.constantFrom('100/net0', '101/net0', '102/net0', 'vmbr0/tap999i0', 'outside:vmbr0'),
+    fc.constantFrom('100/net0', '102/net0', 'vmbr0/tap999i0', 'outside:vmbr0'),
     fc.constantFrom(...ADDRESSES[4]),
     fc.constantFrom(...ADDRESSES[4]),
   )
