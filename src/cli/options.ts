@@ -44,6 +44,7 @@ export type Command = {
     | 'audit'
     | 'diff'
     | 'lint'
+    | 'find'
     | 'compile'
     | 'backends'
     | 'explain'
@@ -742,6 +743,56 @@ export const LINT: Command = {
   ],
 }
 
+const WANTED = 'Packets:'
+
+export const FIND: Command = {
+  name: 'find',
+  positional: '',
+  positionalHelp: '',
+  positionalChoices: [],
+  positionalCompletes: 'nothing',
+  summary: 'find a packet with a verdict, or decided by a line',
+  description: [
+    'Looks among all packets on all ways between outside, host and guests for one with what is asked for, or with --all ' +
+      'for every region of them. That there is none is a proof. A packet that is told was traced.',
+    'The exit code is 0 if there is one, 1 if there is none.',
+  ],
+  options: [
+    option(WANTED, 'verdict', 'VERDICT', 'what becomes of it', {
+      choices: ['accept', 'drop', 'reject', 'unknown'],
+    }),
+    option(WANTED, 'by', 'FILE:LINE', 'the line that has its say about it, as 105.fw:7'),
+    option(WANTED, 'from', 'END', 'outside, host, a guest, or guests for all', {
+      completes: 'guest',
+    }),
+    option(WANTED, 'to', 'END', 'the same for where it goes', { completes: 'guest' }),
+    option(WANTED, 'src', 'ADDRESS,..', 'source: addresses, networks, aliases, +sets'),
+    option(WANTED, 'not-src', 'ADDRESS,..', 'none of these sources'),
+    option(WANTED, 'dst', 'ADDRESS,..', 'destination'),
+    option(WANTED, 'not-dst', 'ADDRESS,..', 'none of these destinations'),
+    option(WANTED, 'proto', 'PROTO,..', 'protocols', { completes: 'protocol' }),
+    option(WANTED, 'sport', 'PORT,..', 'source ports: numbers, ranges, services'),
+    option(WANTED, 'dport', 'PORT,..', 'destination ports'),
+    option(WANTED, 'state', 'STATE', 'connection state', { completes: 'state' }),
+    root,
+    node,
+    hostIp,
+    localNetwork,
+    backend,
+    nftVersion,
+    bridgeNfCall,
+    option(OUTPUT, 'all', '', 'all regions on every way, not one packet'),
+    option(OUTPUT, 'json', '', 'everything as JSON, version 1'),
+  ],
+  examples: [
+    {
+      line: 'pvefw find --to vm105 --verdict accept --not-src 10.0.0.0/8',
+      what: 'who gets to 105 from elsewhere',
+    },
+    { line: 'pvefw find --by 105.fw:9 --all', what: 'all packets that line 9 of 105.fw decides' },
+  ],
+}
+
 export const COMPILE: Command = {
   name: 'compile',
   positional: '',
@@ -888,6 +939,7 @@ export const COMMANDS: readonly Command[] = [
   AUDIT,
   DIFF,
   LINT,
+  FIND,
   COMPILE,
   BACKENDS,
   EXPLAIN,

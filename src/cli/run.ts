@@ -62,6 +62,8 @@ async function load(command: Command['name']): Promise<Handler> {
       return (await import('./commands/diff.ts')).diff
     case 'lint':
       return (await import('./commands/lint.ts')).lint
+    case 'find':
+      return (await import('./commands/find.ts')).find
     case 'compile':
       return (await import('./commands/compile.ts')).compile
     case 'backends':

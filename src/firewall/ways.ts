@@ -1,7 +1,9 @@
 import { showAddr } from '../ip/address.ts'
 import { EMPTY_QUERY, type Query } from '../packet/query.ts'
-import type { Family } from '../symbolic/fields.ts'
+import type { Family, FreeField } from '../symbolic/fields.ts'
 import type { SymbolicQuestion } from '../symbolic/place.ts'
+import { type ValueSet, valuesOfRanges } from '../symbolic/value-set.ts'
+import { NO_PREFERENCES, type Preferences } from '../symbolic/witness.ts'
 import { resolveQuery } from '../topology/resolve.ts'
 import { waysOf } from './ask.ts'
 import type { NodeFirewall } from './node-firewall.ts'
@@ -30,7 +32,9 @@ const mostPairs = 40_000
 export function endsOn({ tree, topology }: NodeFirewall): readonly WayEnd[] {
   const { wiring } = topology
   const usual = wiring.defaultDevice
-  const taken = new Set(['lo', usual?.name ?? ''])
+  // ports of a bridge lead where the bridge does
+  const ports = [...wiring.bridges.values()].flatMap((bridge) => bridge.ports)
+  const taken = new Set(['lo', usual?.name ?? '', ...ports])
   const devices = wiring.known
     ? [...new Set([...wiring.devices.keys(), ...wiring.bridges.keys()])].filter(
         (name) => !taken.has(name),
@@ -137,4 +141,18 @@ export function addressesOfEnd(
     .flatMap((each) => (guest === undefined ? [] : topology.addressesOf(guest, each)))
     .filter(({ address }) => address.version === version)
     .map(({ address }) => address.bits)
+}
+
+/** For packets on a way: addresses its ends are known to have. */
+export function likedOn({ firewall, family, from, to }: NodeWay): Preferences {
+  if (family === 'arp') return NO_PREFERENCES
+  const version = family === 'ip6' ? 6 : 4
+  const of = (end: WayEnd): readonly ValueSet[] =>
+    addressesOfEnd(firewall, end, version).map((bits) =>
+      valuesOfRanges([{ lo: bits, hi: bits }], version === 4 ? 32 : 128),
+    )
+  return new Map<FreeField, readonly ValueSet[]>([
+    [`${family} saddr`, of(from)],
+    [`${family} daddr`, of(to)],
+  ])
 }

@@ -237,14 +237,24 @@ export function newChainSums({ space, leaves, deciders, isNoted }: SumOptions): 
       case 'goto': {
         const target = compiledChain(chain.table, said.chain)
         if (target === null) return verdict('unknown', changed, decider)
-        const entered = from(scene, target, 0, changed)
+        const notes = !changed.noted && isNoted?.(decider) === true
+        const entered = from(scene, target, 0, notes ? { ...changed, noted: true } : changed)
         if (said.kind === 'goto') return entered
-        return resumed(scene, chain, rule.index + 1, entered, state)
+        // a rule that only sent packets somewhere they came back from had no say
+        return resumed(scene, chain, rule.index + 1, notes ? forgetting(entered) : entered, state)
       }
       default:
         return unreachable(said)
     }
   }
+
+  /** Packets that fall out of a chain are noted no more. */
+  const forgetting = (entered: Diagram): Diagram =>
+    arena.relabel(entered, (number) => {
+      const leaf = leaves.get(number)
+      if (leaf?.kind !== 'fall') return -1 - number
+      return leaves.put({ kind: 'fall', state: { ...leaf.state, noted: false } })
+    })
 
   /** A chain's sum where those that fall out of it go on in the chain they came from. */
   const resumed = (

@@ -41,6 +41,7 @@ describe('completion offers', () => {
       'audit',
       'diff',
       'lint',
+      'find',
       'compile',
       'backends',
       'explain',

@@ -3,14 +3,13 @@ import type { Outcome, Question, Trace } from '../../eval/trace.ts'
 import { verdictOrigin } from '../../eval/verdict-origin.ts'
 import { type Analysis, analyse } from '../../symbolic/analysis.ts'
 import { type Diagram, NONE, TRUE } from '../../symbolic/diagram.ts'
-import type { Family, FreeField } from '../../symbolic/fields.ts'
+import type { Family } from '../../symbolic/fields.ts'
 import { type Piece, piecesOf } from '../../symbolic/piece.ts'
 import { plausiblePackets, possiblePackets } from '../../symbolic/possible.ts'
-import { type ValueSet, valuesOfRanges } from '../../symbolic/value-set.ts'
 import { type Witness, witnessOf } from '../../symbolic/witness.ts'
 import { rulesOf } from '../ask.ts'
 import type { NodeFirewall } from '../node-firewall.ts'
-import { addressesOfEnd, allPairs, endsOn, type NodeWay, nodeWay, type WayEnd } from '../ways.ts'
+import { allPairs, endsOn, likedOn, type NodeWay, nodeWay, type WayEnd } from '../ways.ts'
 
 /** Packets that get another verdict, on all ways where it is the same change. */
 export type Change = {
@@ -101,7 +100,6 @@ function changesOn(ways: readonly Pair[], family: Family): Found {
   const possible = possiblePackets(family)
   const plausible = plausiblePackets(family)
   const questions = ways.flatMap(({ before, after }) => [before.question, after.question])
-  const likes = likedSets(ways, family)
   const analysis = analyse({ family, questions, regions: [possible, plausible] })
   const { arena, packets } = analysis.space
   const can = packets(possible)
@@ -131,9 +129,9 @@ function changesOn(ways: readonly Pair[], family: Family): Found {
     if (all === NONE) continue
     if (from.kind === 'guest') senders.add(from.text)
     if (to.kind === 'guest') receivers.add(to.text)
-    const witness = witnessOf(analysis.space, arena.except(all, likely), likes(pair.after))
+    const witness = witnessOf(analysis.space, arena.except(all, likely), likedOn(pair.after))
     if (witness !== null) odd.push({ from, to, witness })
-    const found = changesOnWay(pair, changed, likely, analysis, family, likes)
+    const found = changesOnWay(pair, changed, likely, analysis, family)
     for (const change of found.changes) changes.push({ ...change, ways: [{ from, to }] })
     if (found.untold.length > 0) untold.push({ from, to })
   }
@@ -154,7 +152,6 @@ function changesOnWay(
   possible: Diagram,
   analysis: Analysis,
   family: Family,
-  likes: (way: NodeWay) => ReadonlyMap<FreeField, readonly ValueSet[]>,
 ): Pick<NodeDiff, 'changes' | 'untold'> {
   const { space } = analysis
   const { arena } = space
@@ -174,7 +171,7 @@ function changesOnWay(
       for (const piece of found.pieces) {
         const inside = arena.where(boxOf(analysis, piece), left)
         // what one packet shows, it shows for what no piece before has
-        const witness = witnessOf(space, inside, likes(after))
+        const witness = witnessOf(space, inside, likedOn(after))
         if (witness === null) continue
         left = arena.except(left, boxOf(analysis, piece))
         changes.push({
@@ -218,29 +215,6 @@ function sideOf(
   if (isSure && trace.outcome !== expected && trace.outcome !== 'unknown')
     throw new Error(`a packet that was to be ${expected} is ${trace.outcome} when it is traced`)
   return { firewall, question: asked, trace }
-}
-
-function likedSets(
-  ways: readonly Pair[],
-  family: Family,
-): (way: NodeWay) => ReadonlyMap<FreeField, readonly ValueSet[]> {
-  const version = family === 'ip6' ? 6 : 4
-  const known = new Map<string, readonly ValueSet[]>()
-  const of = (firewall: NodeFirewall, end: WayEnd): readonly ValueSet[] => {
-    const found = known.get(end.text)
-    if (found !== undefined) return found
-    const made = addressesOfEnd(firewall, end, version).map((bits) =>
-      valuesOfRanges([{ lo: bits, hi: bits }], version === 4 ? 32 : 128),
-    )
-    known.set(end.text, made)
-    return made
-  }
-  if (family === 'arp' || ways.length === 0) return () => new Map()
-  return ({ firewall, from, to }) =>
-    new Map<FreeField, readonly ValueSet[]>([
-      [`${family} saddr`, of(firewall, from)],
-      [`${family} daddr`, of(firewall, to)],
-    ])
 }
 
 /** The same change on several ways by the same lines is told once. */

@@ -1,0 +1,81 @@
+import { verdictOrigin } from '../../eval/verdict-origin.ts'
+import { namesOf } from '../../firewall/answer.ts'
+import { findPackets } from '../../firewall/find/find.ts'
+import { type WantedTexts, wantedBy } from '../../firewall/find/wanted.ts'
+import { regionNames } from '../../firewall/region-names.ts'
+import { escapeText, safeJson } from '../../render/escape.ts'
+import { type FindView, foundJson, renderFound } from '../../render/find-lines.ts'
+import { lookOf } from '../../render/look.ts'
+import { packetWords } from '../../render/packet-words.ts'
+import { regionWords } from '../../render/region-words.ts'
+import { showLines } from '../../render/show.ts'
+import { BudgetExceeded } from '../../symbolic/diagram.ts'
+import type { Arguments } from '../arguments.ts'
+import { openConfiguration } from '../configuration.ts'
+import { EXIT, type ExitCode } from '../exit.ts'
+import type { Io } from '../io.ts'
+import { reportUnreadable } from '../report.ts'
+import { usageError } from '../usage.ts'
+
+const TEXTS = [
+  ...(['from', 'to', 'src', 'not-src', 'dst', 'not-dst', 'proto'] as const),
+  ...(['sport', 'dport', 'state', 'verdict', 'by'] as const),
+]
+
+/** `pvefw find`: a packet, or all, with a verdict or decided by a line. */
+export async function find(given: Arguments, io: Io): Promise<ExitCode> {
+  const opened = openConfiguration(given, io.cwd, null)
+  if (opened.kind === 'usage') return usageError(io, opened.message, 'find')
+  if (opened.kind === 'unreadable') {
+    reportUnreadable(io, opened)
+    return EXIT.refused
+  }
+  const { firewall } = opened
+  const texts = Object.fromEntries(
+    TEXTS.map((name) => [name, given.text.get(name) ?? null]),
+  ) as WantedTexts
+  const first = !given.flags.has('all')
+  const wanted = wantedBy(firewall, texts, first)
+  if (typeof wanted === 'string') return usageError(io, escapeText(wanted), 'find')
+  let view: FindView
+  try {
+    const { matches, searched } = findPackets(firewall, wanted)
+    const names = namesOf([firewall])
+    view = {
+      ...{ node: firewall.tree.node, searched, first },
+      entries: joined(
+        matches.map(({ way, family, outcome, pieces, more, witness, trace }) => ({
+          ...{ outcome, more, way: `${way.from.text} → ${way.to.text}` },
+          regions: pieces.map((piece) => regionWords(family, piece, regionNames(firewall, family))),
+          packet: packetWords(witness.packet, family === 'arp' ? null : witness.state),
+          by: { origin: verdictOrigin(trace), names, trace },
+        })),
+      ),
+    }
+  } catch (error) {
+    if (!(error instanceof BudgetExceeded)) throw error
+    io.stderr.write(`pvefw find: ${error.message}\n`)
+    return EXIT.unknown
+  }
+  const look = lookOf(io.env, io.stdout)
+  io.stdout.write(
+    given.flags.has('json')
+      ? `${safeJson({ version: 1, ...foundJson(view) }, 2)}\n`
+      : showLines(renderFound(view), look),
+  )
+  return view.entries.length > 0 ? EXIT.answered : EXIT.unexpected
+}
+
+/** The same on several ways is told once, with a packet of the first. */
+function joined(entries: FindView['entries']): FindView['entries'] {
+  const groups = new Map<string, FindView['entries'][number]>()
+  for (const entry of entries) {
+    const { span } = entry.by.origin
+    const key = [entry.outcome, entry.more, span?.file.path, span?.start, ...entry.regions].join(
+      ' ',
+    )
+    const same = groups.get(key)
+    groups.set(key, same === undefined ? entry : { ...same, way: `${same.way}, ${entry.way}` })
+  }
+  return [...groups.values()]
+}
