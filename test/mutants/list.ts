@@ -131,4 +131,32 @@ export const MUTANTS: readonly Mutant[] = [
     replace: "l3.dst === null) return of('invalid', table)",
     by: 'conversations',
   },
+  {
+    name: 'a reset is believed wherever it stands',
+    file: 'src/eval/conntrack/tcp.ts',
+    find: "if (reset === 'keeps state') next = old",
+    replace: '',
+    by: 'conversations',
+  },
+  {
+    name: 'the helper lets parts of announcements through',
+    file: 'src/eval/conntrack/helper.ts',
+    find: "if (line.kind === 'partial')",
+    replace: "if (line.kind === 'partial' && entry.dying)",
+    by: 'conversations',
+  },
+  {
+    name: 'any announcement is believed',
+    file: 'src/eval/conntrack/helper.ts',
+    find: '(line.place.address ?? own.src) === own.src',
+    replace: 'line.place.port > 0',
+    by: 'conversations',
+  },
+  {
+    name: 'tags of SCTP are not checked',
+    file: 'src/eval/conntrack/sctp.ts',
+    find: 'if (tags === null || chunks.some(({ type }) => SPECIAL.has(type))) return true',
+    replace: 'if (tags === null || chunks.length > 0) return true',
+    by: 'conversations',
+  },
 ]

@@ -1,5 +1,4 @@
 import fc from 'fast-check'
-import stringWidth from 'string-width'
 import { describe, expect, it } from 'vitest'
 import { widthOf } from '../../src/render/columns.ts'
 import { plainLook } from '../../src/render/look.ts'
@@ -75,18 +74,5 @@ describe('plain and ansi', () => {
   it('spell arrows in ASCII where the locale is not UTF-8, and escape other letters', () => {
     const look = { ...plainLook, unicode: false }
     expect(plain([line(['a → b … café'])], look)).toBe('a -> b ... caf\\xe9\n')
-  })
-})
-
-describe('widthOf', () => {
-  const isEscaped = /^[^\p{C}\p{Z}]$/u
-  it('is what string-width says of every assigned character', () => {
-    const wrong: string[] = []
-    for (let code = 0x20; code < 0x20_000; code += 1) {
-      const character = String.fromCodePoint(code)
-      if (!isEscaped.test(character) || widthOf(character) === stringWidth(character)) continue
-      wrong.push(`${code.toString(16)} ${widthOf(character)} ${stringWidth(character)}`)
-    }
-    expect(wrong).toEqual([])
   })
 })
