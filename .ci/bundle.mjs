@@ -44,9 +44,9 @@ export const collapseIPv6Number = (text) => ipNum().collapseIPv6Number(text)`
 }
 
 /**
- * ink takes every frame apart into characters with a list of styles each, copies the list and compares it with the one
- * before, character by character: half the time from a key to its frame. Here characters share the list as long as it
- * stays the same, and what is the same is not compared.
+ * ink takes every row of every frame apart into characters with a list of styles each, copies the list and compares it
+ * with the one before: most of the time from a key to its frame. Here a row that was taken apart is remembered (most are
+ * those of the frame before), characters share a list, and what is the same is not compared.
  */
 const withSharedStyles = {
   name: 'with-shared-styles',
@@ -55,14 +55,28 @@ const withSharedStyles = {
     if (id !== '\0ansi-tokenize') return null
     const real = JSON.stringify(join(root, 'node_modules/@alcalzone/ansi-tokenize/build/index.js'))
     return `export * from ${real}
-import { ansiCodesToString, diffAnsiCodes, reduceAnsiCodesIncremental } from ${real}
+import { ansiCodesToString, diffAnsiCodes, reduceAnsiCodesIncremental, tokenize as take } from ${real}
+const rows = new Map()
+export function tokenize(text, end) {
+  if (end !== undefined) return take(text, end)
+  const known = rows.get(text)
+  if (known !== undefined) return known
+  if (rows.size >= 500) rows.clear()
+  const tokens = take(text)
+  rows.set(text, tokens)
+  return tokens
+}
+const styled = new WeakMap()
 export function styledCharsFromTokens(tokens) {
+  const known = styled.get(tokens)
+  if (known !== undefined) return known
   let styles = []
   const characters = []
   for (const token of tokens) {
     if (token.type === 'ansi') styles = reduceAnsiCodesIncremental(styles, [token])
     else if (token.type === 'char') characters.push({ ...token, styles })
   }
+  styled.set(tokens, characters)
   return characters
 }
 export function styledCharsToString(characters) {
