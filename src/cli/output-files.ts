@@ -20,8 +20,8 @@ export function writeFiles(directory: string, files: OutputFiles, io: Io): ExitC
   }
 }
 
-/** With its parents. The recursive mkdir of Node 20 never ends where no directory can be made, as in /proc. */
-function makeDirectory(directory: string): void {
+/** Makes a directory with its parents. The recursive mkdir of Node 20 never ends where no directory can be made, as in /proc. */
+export function makeDirectory(directory: string): void {
   if (existsSync(directory)) return
   makeDirectory(dirname(directory))
   mkdirSync(directory)

@@ -88,8 +88,8 @@ export function edited(
   return refusedIn(after, change, splices) ?? after.file.source
 }
 
-/** Reads a file of the kind of the target, with the names that cluster.fw defines. */
-function openerOf(tree: Tree, target: EditTarget): (source: SourceFile) => OpenedFw {
+/** How a file of the kind of the target is read, with the names that cluster.fw defines. */
+export function openerOf(tree: Tree, target: EditTarget): (source: SourceFile) => OpenedFw {
   const sdn = readSdnSets(tree.sdn)
   const reading = startReading(tree, sdn.sets, Date.now() / 1000)
   if (target.kind === 'cluster') return (source) => openFw(source, 'cluster', null, reading)

@@ -32,9 +32,11 @@ export function answerCommand(state: StepState): string {
 }
 
 function shared({ session, setting }: StepState): readonly string[] {
-  const { firewall } = setting
+  const { firewall, opening } = setting
   const backend = firewall.choice.asked ? ['--backend', firewall.backend] : []
-  return [...session.options, '--node', firewall.tree.node, ...backend]
+  const root = opening.root === null ? session.options : ['--root', opening.root]
+  const edits = opening.edits.flatMap(({ option, value }) => [`--${option}`, value])
+  return [...root, '--node', firewall.tree.node, ...backend, ...edits]
 }
 
 function packetWords({ setting }: StepState): readonly string[] {

@@ -1,6 +1,8 @@
+import { EDIT_OPTIONS, type EditRequest } from '../edit/parse-edit.ts'
 import { parseArrow } from '../packet/parse-arrow.ts'
 import { isProblem } from '../packet/problem.ts'
 import { breaksAt, parseStop, toggled } from './breakpoint.ts'
+import { toWrite, withEdits } from './edits.ts'
 import { FIELDS, type FieldName, withField } from './fields.ts'
 import { arrived } from './go.ts'
 import { filesOf } from './record.ts'
@@ -89,6 +91,18 @@ function services({ setting }: StepState): readonly string[] {
   return setting.firewall.tree.services.entries.slice(0, 400).map(({ name }) => name)
 }
 
+const EDIT_WORDS: Readonly<Record<EditRequest['option'], string>> = {
+  set: 'F.OPTION=VALUE',
+  enable: 'FILE',
+  disable: 'FILE',
+  add: 'FILE:RULE',
+  apply: 'pvesh ...',
+}
+
+function editTargets({ setting }: StepState): readonly string[] {
+  return ['cluster', 'host', ...setting.firewall.tree.guests.map(({ vmid }) => String(vmid))]
+}
+
 /** All commands, in the order of the help. */
 export const COMMANDS: readonly Command[] = [
   {
@@ -162,6 +176,22 @@ export const COMMANDS: readonly Command[] = [
     help: 'the same question to the configuration below another root',
     offers: nothing,
     run: swapped,
+  },
+  ...EDIT_OPTIONS.map(
+    (option): Command => ({
+      name: option,
+      words: EDIT_WORDS[option],
+      help: `as --${option} of the command line`,
+      offers: editTargets,
+      run: (state, words) => withEdits(state, [{ option, value: words }], `${option} ${words}`),
+    }),
+  ),
+  {
+    name: 'write',
+    words: 'DIR',
+    help: 'the edited files below a directory',
+    offers: nothing,
+    run: toWrite,
   },
   {
     name: 'find',

@@ -268,7 +268,14 @@ function footRow(state: StepState): Foot {
   return { row: line(keys), x: null }
 }
 
-const MARKS: Readonly<Record<Prompt['kind'], string>> = { field: '', command: ':', search: '/' }
+const MARKS: Readonly<Record<Prompt['kind'], string>> = {
+  field: '',
+  command: ':',
+  search: '/',
+  rule: ' rule: ',
+  add: ' new rule: ',
+  write: ' write to directory: ',
+}
 
 /** What is typed; behind it what is wrong with it, or what it could become. */
 function promptFoot(state: StepState, prompt: Prompt): Foot {

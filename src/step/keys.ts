@@ -16,6 +16,9 @@ export type Action =
   | { readonly kind: 'prompt'; readonly prompt: 'command' | 'search' }
   | { readonly kind: 'picker' }
   | { readonly kind: 'found'; readonly by: 1 | -1 }
+  | { readonly kind: 'rule'; readonly how: 'toggle' | 'remove' | 'up' | 'down' }
+  | { readonly kind: 'type'; readonly what: 'rule' | 'add' | 'write' }
+  | { readonly kind: 'undo' }
   | { readonly kind: 'original' }
   | { readonly kind: 'escape' }
   | { readonly kind: 'quit' }
@@ -179,6 +182,49 @@ export const BINDINGS: readonly Binding[] = [
     keys: ['B'],
     action: { kind: 'flip', what: 'backend' },
     help: 'iptables or nftables',
+    group: 'What if',
+  },
+  {
+    keys: ['x'],
+    action: { kind: 'rule', how: 'toggle' },
+    help: 'switch the rule off or on',
+    group: 'What if',
+  },
+  {
+    keys: ['X'],
+    action: { kind: 'rule', how: 'remove' },
+    help: 'remove the rule',
+    group: 'What if',
+  },
+  {
+    keys: ['J'],
+    action: { kind: 'rule', how: 'down' },
+    help: 'move the rule down',
+    group: 'What if',
+  },
+  {
+    keys: ['K'],
+    action: { kind: 'rule', how: 'up' },
+    help: 'move the rule up',
+    group: 'What if',
+  },
+  {
+    keys: ['E'],
+    action: { kind: 'type', what: 'rule' },
+    help: 'edit the rule: its line as it stands in the file',
+    group: 'What if',
+  },
+  {
+    keys: ['a'],
+    action: { kind: 'type', what: 'add' },
+    help: 'add a rule behind it',
+    group: 'What if',
+  },
+  { keys: ['U'], action: { kind: 'undo' }, help: 'take the last edit back', group: 'What if' },
+  {
+    keys: ['w'],
+    action: { kind: 'type', what: 'write' },
+    help: 'write the edited files to a directory',
     group: 'What if',
   },
   {

@@ -1,5 +1,7 @@
+import type { EditRequest } from '../edit/parse-edit.ts'
 import { answerOf, namesOf, type Traced } from '../firewall/answer.ts'
 import { ask } from '../firewall/ask.ts'
+import type { AskedBackend } from '../firewall/backend-choice.ts'
 import { type Asking, converse } from '../firewall/flow/converse.ts'
 import type { FlowResult, PacketEvent } from '../firewall/flow/flow-result.ts'
 import { nameOf } from '../firewall/flow/step-names.ts'
@@ -18,7 +20,23 @@ export type Subject =
   | { readonly kind: 'flow'; readonly asking: Asking }
 
 /** Whose rules, and what of them is asked. */
-export type Setting = { readonly firewall: NodeFirewall; readonly subject: Subject }
+export type Setting = {
+  readonly firewall: NodeFirewall
+  readonly subject: Subject
+  /** How the firewall was opened. */
+  readonly opening: Opening
+}
+
+/** Which firewall is meant: whose files, which node's, as which backend reads them, after which edits. */
+export type Opening = {
+  /** Null: the root the session was started with. */
+  readonly root: string | null
+  readonly node: string
+  /** `auto`: the node's own switch decides, which an edit may change. */
+  readonly backend: AskedBackend
+  /** Of the session, in their order; those of the command line come before. */
+  readonly edits: readonly EditRequest[]
+}
 
 export type Recorded = {
   readonly kind: 'recorded'

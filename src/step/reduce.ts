@@ -1,6 +1,15 @@
 import { unreachable } from '../source/unreachable.ts'
 import { breaksAt, toggled } from './breakpoint.ts'
 import { offersFor, runCommand, withOffer } from './commands.ts'
+import {
+  addedRule,
+  editablePlace,
+  editedRule,
+  replacedRule,
+  ruleTextAt,
+  toWrite,
+  undone,
+} from './edits.ts'
 import { FIELDS, type FieldName, fieldText, packetText } from './fields.ts'
 import { arrived } from './go.ts'
 import { toDecider, toOtherBackend, toShadow } from './jumps.ts'
@@ -20,12 +29,20 @@ export type StepEvent =
   | { readonly kind: 'key'; readonly key: string }
   | { readonly kind: 'paste'; readonly text: string }
   | { readonly kind: 'resize'; readonly size: Size }
+  /** What came of {@link StepState.writing}. */
+  | { readonly kind: 'written'; readonly text: string; readonly isDone: boolean }
 
 /** The state after an event. Pure: the same state and event give the same state; nothing is written anywhere. */
 export function reduce(state: StepState, event: StepEvent): StepState {
   switch (event.kind) {
     case 'resize':
       return { ...state, size: event.size }
+    case 'written':
+      return {
+        ...state,
+        writing: null,
+        message: { text: event.text, kind: event.isDone ? 'note' : 'error' },
+      }
     case 'paste':
       return pasted(state, event.text)
     case 'key': {
@@ -79,6 +96,12 @@ export function acted(state: StepState, action: Action): StepState {
       return state.pane === 'packet' ? editField(state) : { ...state, pane: 'packet' }
     case 'flip':
       return action.what === 'backend' ? flipBackend(state) : flipFamily(state)
+    case 'rule':
+      return editedRule(state, action.how)
+    case 'type':
+      return beginTyping(state, action.what)
+    case 'undo':
+      return undone(state)
     case 'jump':
       return JUMPS[action.to](state)
     case 'prompt':
@@ -161,6 +184,28 @@ function withPrompt(
   return { ...state, prompt: { kind, field, line: lineOf(text), completing: null } }
 }
 
+/** A rule is typed over or anew, or where files go. */
+function beginTyping(state: StepState, what: 'rule' | 'add' | 'write'): StepState {
+  if (what === 'write') return withPrompt(state, what, null, '')
+  const place = editablePlace(state)
+  if (typeof place === 'string') return refusedFor(state, place)
+  if (what === 'add') return withPrompt(state, what, null, '')
+  const text = ruleTextAt(state)
+  return text === null
+    ? refusedFor(state, 'this line is no rule')
+    : withPrompt(state, what, null, text)
+}
+
+const ENTERED: Readonly<
+  Record<Exclude<Prompt['kind'], 'field'>, (state: StepState, text: string) => StepState>
+> = {
+  search: searched,
+  command: runCommand,
+  rule: replacedRule,
+  add: addedRule,
+  write: toWrite,
+}
+
 const JUMPS = {
   decider: toDecider,
   shadow: toShadow,
@@ -186,7 +231,7 @@ function typed(state: StepState, key: string): StepState {
 /** The next offer for the last word of a command; one that is the only one is taken with a blank behind it. */
 function completed(state: StepState, by: 1 | -1): StepState {
   const { prompt } = state
-  if (prompt === null || prompt.kind === 'search') return state
+  if (prompt === null || (prompt.kind !== 'field' && prompt.kind !== 'command')) return state
   const from = prompt.completing?.from ?? prompt.line.text
   const asked = prompt.field === null ? from : `${labelOf(prompt.field)} ${from}`
   const offers = offersFor(state, asked)
@@ -211,10 +256,11 @@ function entered(state: StepState): StepState {
   if (prompt === null) return state
   const closed = { ...state, prompt: null }
   const { field, line, kind } = prompt
-  if (kind === 'search') return searched(closed, line.text)
-  if (kind === 'command') return runCommand(closed, line.text)
-  if (field === null) return closed
-  const asked = runCommand(closed, `${labelOf(field)} ${line.text}`)
+  const asked =
+    kind === 'field'
+      ? runCommand(closed, `${field === null ? '' : labelOf(field)} ${line.text}`)
+      : ENTERED[kind](closed, line.text)
+  if (kind === 'search' || kind === 'command') return asked
   // what is wrong can be put right: the line stays open
   return asked.message?.kind === 'error' ? { ...asked, prompt } : asked
 }

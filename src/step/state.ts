@@ -2,23 +2,20 @@ import type { NodeFirewall } from '../firewall/node-firewall.ts'
 import type { Problem } from '../packet/problem.ts'
 import type { Query } from '../packet/query.ts'
 import type { Look } from '../render/look.ts'
-import type { Backend } from '../topology/devices.ts'
 import type { Breakpoint } from './breakpoint.ts'
 import type { FieldName } from './fields.ts'
 import type { LineEdit } from './line-edit.ts'
 import type { Moment } from './moment.ts'
 import type { Picker } from './picker-state.ts'
-import { type Recorded, record, type Setting } from './record.ts'
+import { type Opening, type Recorded, record, type Setting } from './record.ts'
 
 export const PANES = ['rules', 'source', 'packet', 'state', 'log'] as const
 export type PaneName = (typeof PANES)[number]
 
 /** What a session can open, and how its command line said so; the same from start to end. */
 export type Session = {
-  /** The firewall of a node as a backend reads it; null: there is no such node. Made once each. */
-  readonly open: (node: string, backend: Backend) => NodeFirewall | null
-  /** The same node and backend below another root; a sentence where there is none. */
-  readonly openRoot: (root: string, like: NodeFirewall) => NodeFirewall | string
+  /** Opens what is meant, each once; a sentence where it cannot be opened. */
+  readonly open: (opening: Opening) => NodeFirewall | string
   /** Options that name the configuration, as words of a command line: `--root`, `./node1`. */
   readonly options: readonly string[]
   readonly look: Look
@@ -27,7 +24,7 @@ export type Session = {
 }
 
 export type Prompt = {
-  readonly kind: 'field' | 'command' | 'search'
+  readonly kind: 'field' | 'command' | 'search' | 'rule' | 'add' | 'write'
   /** Of the packet, for a prompt of that kind. */
   readonly field: FieldName | null
   readonly line: LineEdit
@@ -73,7 +70,15 @@ export type StepState = {
   /** What was searched for last. */
   readonly search: string
   readonly size: Size
+  /** Files that are to be written; whoever runs the session does so, and tells. */
+  readonly writing: Writing | null
   readonly done: boolean
+}
+
+export type Writing = {
+  readonly directory: string
+  /** Text (bytes) by path below the directory. */
+  readonly files: Readonly<Record<string, string>>
 }
 
 /** Columns and rows of the terminal. */
@@ -118,6 +123,7 @@ export function firstState(
     message: null,
     search: '',
     size,
+    writing: null,
     done: false,
   }
 }
@@ -128,7 +134,13 @@ export function momentOf({ recorded, at }: StepState): Moment {
   return moment
 }
 
-/** True while something else is asked than at first. */
+/** True while something else is asked than at first, or of other rules. */
 export function isEdited({ original, setting }: StepState): boolean {
-  return original !== setting
+  if (original === setting) return false
+  const what = ({ opening, subject, firewall }: Setting): string =>
+    JSON.stringify([
+      ...[opening.root, opening.node, opening.edits, firewall.backend],
+      subject.kind === 'packet' ? subject.query : subject.asking.query,
+    ])
+  return what(original) !== what(setting)
 }

@@ -4,7 +4,7 @@ import { showQuery } from '../packet/show-query.ts'
 import type { Backend } from '../topology/devices.ts'
 import type { Moment } from './moment.ts'
 import { placeOf, runOf } from './moment.ts'
-import { record, type Setting, type Subject } from './record.ts'
+import { type Opening, record, type Setting, type Subject } from './record.ts'
 import { momentOf, NO_ROWS, type StepState } from './state.ts'
 
 /** The query of what is asked: of a conversation the one between whose ends it is. */
@@ -98,16 +98,23 @@ function likePlace(was: Moment, moments: readonly Moment[]): number {
   )
 }
 
+/** The same question to the rules as another opening has them; unchanged with the reason where it cannot be opened. */
+export function reopened(state: StepState, changed: Partial<Opening>, done: string): StepState {
+  const { session, setting } = state
+  const opening = { ...setting.opening, ...changed }
+  const firewall = session.open(opening)
+  if (typeof firewall === 'string') return refusedFor(state, firewall)
+  return asking(state, { ...setting, firewall, opening }, done)
+}
+
 /** The other backend's reading of the same node. */
 export function flipBackend(state: StepState): StepState {
-  const { setting, session } = state
-  const { firewall } = setting
-  if (firewall.live !== undefined)
-    return refusedFor(state, 'the rules are those of a dump: they are what one backend left there')
+  const { setting, original } = state
+  const { firewall, opening } = setting
   const other: Backend = firewall.backend === 'iptables' ? 'nftables' : 'iptables'
-  const opened = session.open(firewall.tree.node, other)
-  if (opened === null) return refusedFor(state, `${other} cannot be opened`)
-  return asking(state, { ...setting, firewall: opened }, `as ${other} filters it`)
+  const isBack = original.firewall.backend === other && original.opening.node === opening.node
+  const backend = isBack ? original.opening.backend : other
+  return reopened(state, { backend }, `as ${other} filters it`)
 }
 
 /** The same packet of the other family, as far as its ends have addresses there. */
@@ -139,14 +146,11 @@ export function noted(state: StepState, text: string): StepState {
 
 /** The rules of another node, as its own switch or the backend that was asked for has it. */
 export function toNode(state: StepState, name: string): StepState {
-  const { setting, session } = state
-  const { tree, backend } = setting.firewall
+  const { tree } = state.setting.firewall
   if (name === tree.node) return noted(state, `it is ${name} already`)
   if (!tree.nodes.includes(name))
     return refusedFor(state, `there is no node ${name}; there are ${tree.nodes.join(', ')}`)
-  const opened = session.open(name, backend)
-  if (opened === null) return refusedFor(state, `the rules of ${name} cannot be opened`)
-  return asking(state, { ...setting, firewall: opened }, `through the rules of ${name}`)
+  return reopened(state, { node: name }, `through the rules of ${name}`)
 }
 
 /** The node behind this one in the list, round and round. */
@@ -157,11 +161,8 @@ export function nextNode(state: StepState): StepState {
   return toNode(state, next)
 }
 
-/** The same question to the configuration below another root: a proposed one. */
+/** The same question to the configuration below another root: a proposed one. Edits stay behind. */
 export function swapped(state: StepState, root: string): StepState {
   if (root === '') return refusedFor(state, 'swap to what? a root, as --root takes it')
-  const { setting, session } = state
-  const opened = session.openRoot(root, setting.firewall)
-  if (typeof opened === 'string') return refusedFor(state, opened)
-  return asking(state, { ...setting, firewall: opened }, `through the rules below ${root}`)
+  return reopened(state, { root, edits: [] }, `through the rules below ${root}`)
 }

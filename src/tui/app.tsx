@@ -6,7 +6,7 @@ import type { StyledLine } from '../render/styled.ts'
 import { frameOf } from '../step/frame.ts'
 import { plainFrame } from '../step/plain.ts'
 import { reduce, type StepEvent } from '../step/reduce.ts'
-import type { Size, StepState } from '../step/state.ts'
+import type { Size, StepState, Writing } from '../step/state.ts'
 import { eventsOf, type Pasting } from './input.ts'
 
 export type AppProps = {
@@ -15,12 +15,14 @@ export type AppProps = {
   readonly onResize: (tell: (size: Size) => void) => () => void
   /** Told the last state when the session is over. */
   readonly onDone: (state: StepState) => void
+  /** Writes files; what came of it, in a sentence. */
+  readonly write: (writing: Writing) => { readonly text: string; readonly isDone: boolean }
   /** The function that events go through: the reducer, except in tests of what happens when it breaks. */
   readonly step?: typeof reduce
 }
 
 /** Draws a state and hands events to the reducer; nothing is decided here. */
-export function App({ start, onResize, onDone, step = reduce }: AppProps): ReactNode {
+export function App({ start, onResize, onDone, write, step = reduce }: AppProps): ReactNode {
   const [state, dispatch] = useReducer(
     (before: StepState, event: StepEvent): StepState =>
       before.done ? before : step(before, event),
@@ -29,6 +31,10 @@ export function App({ start, onResize, onDone, step = reduce }: AppProps): React
   const { exit } = useApp()
   useInputEvents(dispatch)
   useEffect(() => onResize((size) => dispatch({ kind: 'resize', size })), [onResize])
+  const { writing } = state
+  useEffect(() => {
+    if (writing !== null) dispatch({ kind: 'written', ...write(writing) })
+  }, [writing, write])
   useEffect(() => {
     if (!state.done) return
     onDone(state)

@@ -1,8 +1,15 @@
 import { render } from 'ink'
 import type { reduce } from '../step/reduce.ts'
 import type { Size, StepState } from '../step/state.ts'
-import { App } from './app.tsx'
+import { App, type AppProps } from './app.tsx'
 import { type Terminal, takeTerminal, withoutErasing } from './terminal.ts'
+
+/** What a session has to do with the world beside its terminal. */
+export type Surroundings = {
+  readonly write: AppProps['write']
+  /** The reducer, except in tests of what happens when it breaks. */
+  readonly step?: typeof reduce
+}
 
 /**
  * Runs a session on a terminal until the user leaves; gives the last state. Whatever happens inside, the terminal is as
@@ -11,7 +18,7 @@ import { type Terminal, takeTerminal, withoutErasing } from './terminal.ts'
 export async function runStep(
   start: StepState,
   terminal: Terminal,
-  step?: typeof reduce,
+  { step, write }: Surroundings,
 ): Promise<StepState> {
   const { stdin, stdout } = terminal
   let last = start
@@ -35,6 +42,7 @@ export async function runStep(
         onDone={(state) => {
           last = state
         }}
+        write={write}
         {...(step === undefined ? {} : { step })}
       />,
       {

@@ -3,7 +3,7 @@ import { type OpenOptions, openFirewall } from '../../src/firewall/node-firewall
 import { parseArrow } from '../../src/packet/parse-arrow.ts'
 import { isProblem } from '../../src/packet/problem.ts'
 import { type Look, plainLook } from '../../src/render/look.ts'
-import { openerOf, rootOpenerOf } from '../../src/step/open.ts'
+import { openerOf, openingOf, type Start } from '../../src/step/open.ts'
 import type { Subject } from '../../src/step/record.ts'
 import { reduce } from '../../src/step/reduce.ts'
 import { firstState, type Size, type StepState } from '../../src/step/state.ts'
@@ -35,16 +35,19 @@ export function opened(opening: Opening, subject: Subject | null = null): StepSt
   known.set(key, firewall)
   const query = parseArrow(packet, firewall.tables)
   if (isProblem(query)) throw new Error(query.message)
+  const start: Start = {
+    ...{ firewall, options, edits: [] },
+    resolve: (other) => join(repository, other),
+  }
   const session = {
-    open: openerOf(firewall, options),
-    openRoot: rootOpenerOf(options, (other) => join(repository, other)),
+    open: openerOf(start),
     options: ['--root', root],
     look: opening.look ?? terminalLook,
     plain: opening.plain ?? false,
   }
   const state = firstState(
     session,
-    { firewall, subject: subject ?? { kind: 'packet', query } },
+    { firewall, subject: subject ?? { kind: 'packet', query }, opening: openingOf(start) },
     opening.size ?? { columns: 120, rows: 40 },
   )
   return 'problems' in state ? null : state

@@ -6,10 +6,17 @@ import { session } from '../step/sessions.ts'
 const start = session({ root: 'examples/small-office', packet: '192.168.1.53 -> 105:80/tcp' })
 try {
   const { stdin, stdout } = process
-  await runStep(start, { stdin, stdout }, (state, event) => {
-    if (event.kind === 'key' && event.key === 'x') throw new Error('broken on purpose')
-    return reduce(state, event)
-  })
+  await runStep(
+    start,
+    { stdin, stdout },
+    {
+      write: () => ({ text: 'nothing', isDone: true }),
+      step: (state, event) => {
+        if (event.kind === 'key' && event.key === 'x') throw new Error('broken on purpose')
+        return reduce(state, event)
+      },
+    },
+  )
 } catch (error) {
   process.stdout.write(`it broke: ${String(error)}\n`)
 }

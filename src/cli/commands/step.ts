@@ -6,13 +6,14 @@ import { EMPTY_QUERY, type Query } from '../../packet/query.ts'
 import { lookOf } from '../../render/look.ts'
 import { showLines } from '../../render/show.ts'
 import { type Breakpoint, parseStop } from '../../step/breakpoint.ts'
-import { openerOf, rootOpenerOf } from '../../step/open.ts'
+import { openerOf, openingOf, type Start } from '../../step/open.ts'
 import { newPicker } from '../../step/picker.ts'
 import { filesOf, type Setting, type Subject } from '../../step/record.ts'
-import { firstState, type Session, type StepState } from '../../step/state.ts'
+import { firstState, type Session, type StepState, type Writing } from '../../step/state.ts'
 import { summaryLines } from '../../step/summary.ts'
 import type { Arguments } from '../arguments.ts'
 import { openConfiguration, openOptions } from '../configuration.ts'
+import { type Written, writeEdited } from '../edited-files.ts'
 import { EXIT, type ExitCode } from '../exit.ts'
 import type { Io } from '../io.ts'
 import { guestHint, queryOf } from '../query.ts'
@@ -61,13 +62,20 @@ export async function stepThrough(
     reportRefusal(io, firewall, namesOf([firewall]))
     return EXIT.refused
   }
-  const session = sessionOf(firewall, given, io)
-  const started = firstState(session, { firewall, subject }, NO_SIZE)
+  const options = openOptions(given, io.cwd, null, given.text.get('backend') ?? 'auto')
+  if ('message' in options) return usageError(io, options.message, command)
+  const opened: Start = {
+    ...{ firewall, options, edits: given.edits },
+    resolve: (root) => resolve(io.cwd, root),
+  }
+  const session = sessionOf(opened, given, io)
+  const setting: Setting = { firewall, subject, opening: openingOf(opened) }
+  const started = firstState(session, setting, NO_SIZE)
   if ('problems' in started) {
     reportProblems(io, started.problems)
     return EXIT.usage
   }
-  const start = asSaid(started, { firewall, subject }, given)
+  const start = asSaid(started, setting, given)
   if (typeof start === 'string') return usageError(io, start, command)
   const { terminal } = io
   if (terminal === undefined)
@@ -77,7 +85,9 @@ export async function stepThrough(
   for (const name of ['CI', 'CONTINUOUS_INTEGRATION'])
     if (name in process.env) process.env[name] = 'false'
   const { runStep } = await import('../../tui/run.tsx')
-  const last = await runStep(choose ? { ...start, picker: newPicker(start) } : start, terminal)
+  const write = (writing: Writing): Written => writeEdited(writing, io.cwd)
+  const first = choose ? { ...start, picker: newPicker(start) } : start
+  const last = await runStep(first, terminal, { write })
   const { look } = session
   io.stdout.write(showLines(summaryLines(last), look))
   return EXIT.answered
@@ -86,12 +96,9 @@ export async function stepThrough(
 /** Before the terminal has said its own. */
 const NO_SIZE = { columns: 80, rows: 24 }
 
-function sessionOf(firewall: NodeFirewall, given: Arguments, io: Io): Session {
-  const options = openOptions(given, io.cwd, null, firewall.backend)
-  if ('message' in options) throw new Error(options.message)
+function sessionOf(opened: Start, given: Arguments, io: Io): Session {
   return {
-    open: openerOf(firewall, options),
-    openRoot: rootOpenerOf(options, (root) => resolve(io.cwd, root)),
+    open: openerOf(opened),
     options: wordsOf(given),
     look: lookOf(io.env, io.stdout),
     plain: given.flags.has('plain') || io.env['INK_SCREEN_READER'] === 'true',

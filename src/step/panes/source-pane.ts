@@ -54,10 +54,13 @@ function sourceRow(
   const dot = found === undefined ? ' ' : found.enabled ? '●' : '○'
   const isLookedAt = state.pane === 'source' && state.rows.source === number - 1
   const isHere = number === current
+  const { note } = file.lineOrigins?.[number - 1] ?? { note: null }
   return line([
     piece(dot, 'drop'),
     piece(isHere ? '▶' : isLookedAt ? '›' : ' ', 'strong'),
-    piece(`${String(number).padStart(4)} `, isLookedAt ? 'cursor' : 'faint'),
+    piece(`${String(number).padStart(4)}`, isLookedAt ? 'cursor' : 'faint'),
+    piece(note === null ? ' ' : '*', 'warning'),
     piece(showBytes(text, longest), isHere ? 'strong' : /^\s*#/.test(text) ? 'faint' : 'plain'),
+    piece(note === null ? '' : `  ${note}`, 'warning'),
   ])
 }
