@@ -510,10 +510,11 @@ export const STEP: Command = {
   description: [
     'Opens a terminal application in which a packet is stepped through hooks, chains and rules, ahead and back, with ' +
       'breakpoints. Panes show the rules of the chain with the term that failed, the line of the file, the packet, ' +
-      'marks and connection, and what was done so far. Fields of the packet, the backend, rules and options can be changed on the spot: ' +
-      'the verdict follows. Without a packet it is chosen from guests and services. The key ? lists all keys, y shows the command line that comes back to the same place.',
-    'Nothing is sent, and nothing is written but edited files, to a directory that is typed. With --plain, or INK_SCREEN_READER=true in the environment, it speaks ' +
-      'in sentences in place of panes.',
+      'marks and connection, and what was done so far. Fields of the packet, the backend, rules and options can be ' +
+      'changed on the spot: the verdict follows. Without a packet it is chosen from guests and services. The key ? ' +
+      'lists all keys, y shows the command line that comes back to the same place.',
+    'Nothing is sent, and nothing is written but edited files, to a directory that is typed. With --plain, or ' +
+      'INK_SCREEN_READER=true in the environment, it speaks in sentences in place of panes.',
   ],
   options: [
     ...PACKET_OPTIONS,

@@ -1,3 +1,4 @@
+import { helpGroups } from '../step/key-table.ts'
 import { EXIT_MEANINGS } from './exit.ts'
 import { COMMANDS, type Command, type Option } from './options.ts'
 import { VERSION } from './version.ts'
@@ -19,6 +20,11 @@ export function manPage(): string {
     ...COMMANDS.flatMap(commandSection),
     '.SH OUTPUT',
     ...OUTPUT.flatMap((text) => [paragraph(text), '.PP']),
+    '.SH KEYS OF PVEFW STEP',
+    ...helpGroups().flatMap(({ title, rows }) => [
+      `.SS ${escapeRoff(title)}`,
+      ...rows.flatMap(({ keys, help }) => ['.TP', `.B ${escapeRoff(keys)}`, paragraph(help)]),
+    ]),
     '.SH EXIT STATUS',
     ...EXIT_MEANINGS.flatMap(({ code, meaning }) => ['.TP', `.B ${code}`, paragraph(meaning)]),
     '.SH ENVIRONMENT',

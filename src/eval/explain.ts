@@ -47,11 +47,17 @@ export function explainMisses(
   const values = valuesIn(question, hop, chain)
   const hits = new Map(chain.hits.map((hit) => [hit.index, hit]))
   const stopped = trace.outcome === 'unknown' ? trace.assumptions.at(-1)?.rule : null
-  const ended = chain.end === 'verdict' || chain.end === 'return' ? chain.hits.at(-1)?.index : null
+  const last = chain.hits.at(-1)?.index ?? null
+  // where the walk stopped at a doubt, its turn came behind the last rule that matched
+  const isStopped =
+    stopped != null &&
+    chain.end === 'verdict' &&
+    compiled.rules.some(({ rule, index }) => rule === stopped && index > (last ?? -1))
+  const ended = (chain.end === 'verdict' || chain.end === 'return') && !isStopped ? last : null
   let marks: Marks = { mark: chain.markBefore, ctMark: chain.ctMarkBefore }
   const passed: Passed[] = []
   for (const rule of compiled.rules) {
-    if (rule.rule === stopped || (ended != null && rule.index > ended)) break
+    if ((isStopped && rule.rule === stopped) || (ended !== null && rule.index > ended)) break
     const hit = hits.get(rule.index)
     if (hit === undefined) passed.push(testAgain(rule, setMarks(values, marks), question))
     else marks = marksAfter(hit, marks)

@@ -1,10 +1,8 @@
 import { line, piece, type StyledLine } from '../../render/styled.ts'
 import { showStop } from '../breakpoint.ts'
 import { commandLines } from '../command-line.ts'
-import { COMMANDS } from '../commands.ts'
-import { FIELDS } from '../fields.ts'
 import { topOf, wrapped } from '../fit.ts'
-import { BINDINGS, type Binding, keyName } from '../keys.ts'
+import { helpGroups } from '../key-table.ts'
 import { optionsOf } from '../picker.ts'
 import type { Picker, Stage } from '../picker-state.ts'
 import type { Overlay, StepState } from '../state.ts'
@@ -15,7 +13,7 @@ export type OverlayView = { readonly title: string; readonly lines: readonly Sty
 export function overlayView(state: StepState, overlay: Overlay, width: number): OverlayView {
   switch (overlay) {
     case 'help':
-      return { title: 'keys', lines: helpLines() }
+      return { title: 'keys', lines: wrapped(helpLines(), width, state.session.look) }
     case 'breakpoints':
       return { title: 'breakpoints', lines: breakpointLines(state) }
     default:
@@ -37,37 +35,14 @@ export function overlayTop(
 
 const keyColumns = 19
 
-/** The table of keys. */
+/** The table of keys and commands. */
 function helpLines(): readonly StyledLine[] {
-  const groups = [...new Set(BINDINGS.map(({ group }) => group))]
-  return groups
-    .flatMap((group) => [
-      line([piece(group, 'strong')]),
-      ...BINDINGS.filter((one) => one.group === group).map(helpLine),
-    ])
-    .concat(
-      line([piece('Commands', 'strong'), ' after a colon']),
-      COMMANDS.map(({ name, words, help }) =>
-        line(
-          [piece(`  ${`:${name} ${words}`.padEnd(keyColumns)} `, 'place'), help],
-          keyColumns + 3,
-        ),
-      ),
-      line(
-        [
-          piece(`  ${':FIELD VALUE'.padEnd(keyColumns)} `, 'place'),
-          `${fields}; without a value whatever is usual`,
-        ],
-        keyColumns + 3,
-      ),
-    )
-}
-
-const fields = FIELDS.map(({ label }) => label).join(', ')
-
-function helpLine({ keys, help }: Binding): StyledLine {
-  const names = keys.map(keyName).join(', ')
-  return line([piece(`  ${names.padEnd(keyColumns)} `, 'place'), help], keyColumns + 3)
+  return helpGroups().flatMap(({ title, rows }) => [
+    line([piece(title, 'strong')]),
+    ...rows.map(({ keys, help }) =>
+      line([piece(`  ${keys.padEnd(keyColumns)} `, 'place'), help], keyColumns + 3),
+    ),
+  ])
 }
 
 function breakpointLines({ breakpoints, recorded }: StepState): readonly StyledLine[] {
