@@ -14,6 +14,7 @@ import { type FileNames, shortNames, showPlaceBehind } from '../render/file-name
 import type { Diagnostic } from '../source/diagnostic.ts'
 import type { FirmPlace } from '../topology/place.ts'
 import type { Asked, Stage } from './ask.ts'
+import { holdsFor } from './holds.ts'
 import type { NodeFirewall } from './node-firewall.ts'
 import { switchesOf } from './switches.ts'
 
@@ -39,6 +40,7 @@ export function answerOf(firewall: NodeFirewall, asked: Traced): Answer {
       const stage = stageOf(stages, hop)
       return stage === null ? [] : explainMisses(stage.question, stage.trace, hop, chain)
     },
+    holds: () => holdsFor(asked),
     diagnostics: diagnosticsOf(firewalls),
     names,
   }

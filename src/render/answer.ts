@@ -30,6 +30,14 @@ export type Overruled = {
   readonly first: Rule
 }
 
+/** How far an answer holds. */
+export type Holds = {
+  /** Packets that the same line decides alike, in words. */
+  readonly region: string
+  /** What alone would have to differ for another verdict: `from +management`. */
+  readonly flips: readonly { readonly to: 'accept' | 'drop' | 'reject'; readonly words: string }[]
+}
+
 /** Everything an answer shows: made by whoever asked, rendered as lines or JSON. */
 export type Answer = {
   readonly backend: 'iptables' | 'nftables'
@@ -45,6 +53,8 @@ export type Answer = {
   readonly overruled: readonly Overruled[]
   /** Rules that were passed over in a chain; asked only for `-vv`. */
   readonly misses: (hop: HopTrace, chain: ChainTrace) => readonly Miss[]
+  /** Asked only with detail; null where it cannot be said. */
+  readonly holds: () => Holds | null
   readonly diagnostics: readonly Diagnostic[]
   readonly names: FileNames
 }

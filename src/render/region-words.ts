@@ -3,7 +3,7 @@ import { showMac } from '../ip/mac.ts'
 import { cidrsOf, showCidr } from '../ip/prefix.ts'
 import { endOf, type Family, type FreeField, namesIn } from '../symbolic/fields.ts'
 import type { Piece } from '../symbolic/piece.ts'
-import { rangesOfValues, type ValueSet } from '../symbolic/value-set.ts'
+import { rangesOfValues, type ValueSet, withoutValues } from '../symbolic/value-set.ts'
 import { PROTOCOLS, showFlags } from './words.ts'
 
 /** Names people have for addresses and ports: `+management`, `lan`, `vm105`, `SSH`. */
@@ -25,21 +25,24 @@ const mostRanges = 8
  */
 export function regionWords(
   family: Family,
-  { fields, doubts }: Piece,
+  { fields, domains, doubts }: Piece,
   names: RegionNames = NO_REGION_NAMES,
 ): string {
   const values = (field: FreeField): ValueSet | null => fields.get(field) ?? null
   const proto = values('meta l4proto')
-  const head = family === 'arp' ? 'arp' : proto === null ? anyOf(family) : protocolWords(proto)
-  const from = endWords(family, 'saddr', values('th sport'), fields, names)
-  const to = endWords(family, 'daddr', values('th dport'), fields, names)
+  const say = (field: FreeField, own: ValueSet): string =>
+    valueWords(field, own, names, domains?.get(field))
+  const head =
+    family === 'arp' ? 'arp' : proto === null ? anyOf(family) : say('meta l4proto', proto)
+  const from = endWords(family, 'saddr', values('th sport'), fields, say)
+  const to = endWords(family, 'daddr', values('th dport'), fields, say)
   const said = new Set<FreeField>([
     ...(['meta l4proto', 'th sport', 'th dport', 'ct state'] as const),
     ...addressFields(family),
   ])
   const more = [...fields]
     .filter(([field]) => !said.has(field))
-    .map(([field, own]) => `${field} ${valueWords(field, own, names)}`)
+    .map(([field, own]) => `${field} ${say(field, own)}`)
   const state = values('ct state')
   const states = state === null ? [] : [namedWords('ct state', state).toUpperCase()]
   const assumed = doubts.map(({ text, holds }) => doubtWords(text, holds))
@@ -67,25 +70,30 @@ function endWords(
   end: 'saddr' | 'daddr',
   ports: ValueSet | null,
   fields: Piece['fields'],
-  names: RegionNames,
+  say: (field: FreeField, values: ValueSet) => string,
 ): string {
   const field: FreeField = family === 'arp' ? `arp ${end} ip` : `${family} ${end}`
   const own = fields.get(field)
-  const address = own === undefined ? 'any' : valueWords(field, own, names)
+  const address = own === undefined ? 'any' : say(field, own)
   if (ports === null) return address
   const port = end === 'daddr' ? 'th dport' : 'th sport'
-  const text = valueWords(port, ports, names)
+  const text = say(port, ports)
   const bracketed = family === 'ip6' && /^[\da-f:.]+$/.test(address) ? `[${address}]` : address
   return /^\d+(?:-\d+)?$/.test(text) ? `${bracketed}:${text}` : `${bracketed} port ${text}`
 }
 
 /** Values of one field: by a name that fits, else by what they are, or are not, whichever is shorter. */
-export function valueWords(field: FreeField, values: ValueSet, names: RegionNames): string {
+export function valueWords(
+  field: FreeField,
+  values: ValueSet,
+  names: RegionNames,
+  domain: ValueSet = wholeOf(field),
+): string {
   const known = field.startsWith('th ') ? names.ports : isAddress(field) ? names.addresses : []
-  const name = nameOf(values, known)
+  const name = nameOf(values, known, domain, field)
   if (name !== null) return name
-  const rest = complement(field, values)
-  const otherName = nameOf(rest, known)
+  const rest = withoutValues(domain, values)
+  const otherName = nameOf(rest, known, domain, field)
   if (otherName !== null) return `not ${otherName}`
   if (namesIn(field) !== null) return namedWords(field, values)
   const plain = listed(field, values)
@@ -99,19 +107,24 @@ function isAddress(field: FreeField): boolean {
   return /^ip6? /.test(field) || field === 'arp saddr ip' || field === 'arp daddr ip'
 }
 
-function nameOf(values: ValueSet, known: readonly NamedValues[]): string | null {
-  const found = known.find(
-    (each) =>
-      each.values.length === values.length && each.values.every((value, i) => value === values[i]),
-  )
-  return found?.name ?? null
+/** A name whose values are these, as far as they can be at all. */
+function nameOf(
+  values: ValueSet,
+  known: readonly NamedValues[],
+  domain: ValueSet,
+  field: FreeField,
+): string | null {
+  const never = withoutValues(wholeOf(field), domain)
+  const found = known.find((each) => {
+    const real = withoutValues(each.values, never)
+    return real.length === values.length && real.every((value, i) => value === values[i])
+  })
+  return values.length === 0 ? null : (found?.name ?? null)
 }
 
-function complement(field: FreeField, values: ValueSet): ValueSet {
+function wholeOf(field: FreeField): ValueSet {
   const end = endOf(field)
-  const zero = typeof end === 'bigint' ? 0n : 0
-  const cuts = values[0] === zero ? values.slice(1) : [zero, ...values]
-  return cuts.at(-1) === end ? cuts.slice(0, -1) : [...cuts, end]
+  return typeof end === 'bigint' ? [0n, end] : [0, end]
 }
 
 function enough(texts: readonly string[]): string {
@@ -156,10 +169,6 @@ function span(lo: bigint, hi: bigint, show: (value: number) => string): readonly
   if (isNamed && last - first < 4)
     return Array.from({ length: last - first + 1 }, (_, i) => show(first + i))
   return [`${show(first)}-${show(last)}`]
-}
-
-function protocolWords(values: ValueSet): string {
-  return valueWords('meta l4proto', values, NO_REGION_NAMES)
 }
 
 function protocolName(number: number): string {

@@ -16,6 +16,7 @@ export function renderAnswer(
     ...renderDecision(answer),
     ...renderFilled(answer.filled, detail),
     ...renderAssumptions(answer),
+    ...(detail === 0 ? [] : renderHolds(answer)),
     ...renderPath(answer, detail),
   ]
 }
@@ -49,4 +50,16 @@ function renderAssumptions({ trace, names }: Answer): readonly StyledLine[] {
     const place = span === null ? '' : showPlaceBehind(span, names)
     return line([piece('assuming   ', 'faint'), `${text}${place}`], 11)
   })
+}
+
+/** The class of packets the answer holds for, and what alone would change it. */
+function renderHolds(answer: Answer): readonly StyledLine[] {
+  const holds = answer.holds()
+  if (holds === null) return []
+  return [
+    line([piece('holds for  ', 'faint'), holds.region], 11),
+    ...holds.flips.map(({ to, words }) =>
+      line([piece('but for    ', 'faint'), piece(to.toUpperCase(), to), ` ${words}`], 11),
+    ),
+  ]
 }

@@ -2,12 +2,15 @@ import type { Diagram } from './diagram.ts'
 import { NONE, TRUE } from './diagram.ts'
 import type { FreeField } from './fields.ts'
 import { valuesOfClasses } from './partition.ts'
+import type { Point } from './point.ts'
 import type { Level, Space } from './space.ts'
 import type { ValueSet } from './value-set.ts'
 
 /** Packets that can be told field by field: those whose fields all have one of the given values. Fields left out have any. */
 export type Piece = {
   readonly fields: ReadonlyMap<FreeField, ValueSet>
+  /** Values that a field can have at all, where that was said: what is not among `fields` has these. */
+  readonly domains?: ReadonlyMap<FreeField, ValueSet>
   /** What nobody can tell and must be so: by text, that of {@link Level}. */
   readonly doubts: readonly { readonly text: string; readonly holds: boolean }[]
 }
@@ -75,6 +78,30 @@ export function piecesOf(
     left = arena.except(left, whole)
   }
   return { pieces, more: false }
+}
+
+/**
+ * The largest piece around one packet of a region that growing field by field finds; null where the packet is not in
+ * the region. Classes of the packet that nobody knows are taken all.
+ */
+export function pieceAround(
+  space: Space,
+  region: Diagram,
+  point: Point,
+  possible: Diagram = TRUE,
+): Piece | null {
+  const { arena, levels } = space
+  const inside = arena.over(region, arena.not(possible))
+  const box = levels.map((level, i) => {
+    const at = point[i] ?? null
+    const only = new Uint8Array(sizeOf(level)).fill(at === null ? 1 : 0)
+    if (typeof at === 'number') only[at] = 1
+    else for (const each of at ?? []) only[each] = 1
+    return only
+  })
+  if (arena.except(diagramOf(space, box), inside) !== NONE) return null
+  for (const level of growthOrder(levels)) grow(space, inside, box, level)
+  return pieceOf(space, box, arena.where(possible, diagramOf(space, box)), possible)
 }
 
 /** The values of a field that some packet of the region has. */
@@ -249,6 +276,7 @@ function diagramOf({ arena }: Space, box: Box): Diagram {
  */
 function pieceOf(space: Space, box: Box, there: Diagram, possible: Diagram): Piece {
   const fields = new Map<FreeField, ValueSet>()
+  const domains = new Map<FreeField, ValueSet>()
   const doubts: { readonly text: string; readonly holds: boolean }[] = []
   for (const [i, level] of space.levels.entries()) {
     const allowed = box[i] as Uint8Array
@@ -259,11 +287,11 @@ function pieceOf(space: Space, box: Box, there: Diagram, possible: Diagram): Pie
     }
     const real = classesIn(space, there, i)
     const all = classesIn(space, possible, i)
-    if (real.some((has, cls) => has !== all[cls]))
-      fields.set(
-        level.field,
-        valuesOfClasses(level.partition, (cls) => real[cls] === 1),
-      )
+    if (!real.some((has, cls) => has !== all[cls])) continue
+    const valuesOf = (classes: Uint8Array): ValueSet =>
+      valuesOfClasses(level.partition, (cls) => classes[cls] === 1)
+    fields.set(level.field, valuesOf(real))
+    domains.set(level.field, valuesOf(all))
   }
-  return { fields, doubts }
+  return { fields, domains, doubts }
 }

@@ -60,3 +60,21 @@ export function hasValue(values: ValueSet, value: number | bigint): boolean {
   }
   return low % 2 === 1
 }
+
+/** Values of the one set that are not in the other. */
+export function withoutValues(all: ValueSet, taken: ValueSet): ValueSet {
+  const left: (number | bigint)[] = []
+  let j = 0
+  for (let i = 0; i < all.length; i += 2) {
+    let from = all[i] as number | bigint
+    const end = all[i + 1] as number | bigint
+    while (j < taken.length && (taken[j + 1] as number | bigint) <= from) j += 2
+    for (let k = j; k < taken.length && (taken[k] as number | bigint) < end; k += 2) {
+      const start = taken[k] as number | bigint
+      if (start > from) left.push(from, start)
+      from = taken[k + 1] as number | bigint
+    }
+    if (from < end) left.push(from, end)
+  }
+  return left
+}

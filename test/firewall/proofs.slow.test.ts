@@ -4,6 +4,7 @@ import { isPassive } from '../../src/eval/compiled-chain.ts'
 import type { ChainTrace } from '../../src/eval/trace.ts'
 import { ask } from '../../src/firewall/ask.ts'
 import { diffNode } from '../../src/firewall/diff/diff.ts'
+import { holdsFor } from '../../src/firewall/holds.ts'
 import { idleLines } from '../../src/firewall/lint/effects.ts'
 import { auditLockout } from '../../src/firewall/lockout/audit.ts'
 import { showAddr } from '../../src/ip/address.ts'
@@ -124,4 +125,30 @@ it('no packet matches a line that is said to be idle', () => {
     { numRuns: runs(100), endOnFailure: true },
   )
   expect(idle).toBeGreaterThan(0)
+})
+
+it('an answer holds for its own packet, and each flip is one', () => {
+  let told = 0
+  fc.assert(
+    fc.property(
+      nodeDescription,
+      fc.constantFrom('iptables', 'nftables'),
+      fc.array(packetQuery, { minLength: 10, maxLength: 10 }),
+      (description, backend, queries) => {
+        const firewall = openFiles(filesOf(description, backend), backend)
+        for (const query of queries) {
+          const asked = ask(firewall, query)
+          if (asked.kind === 'refused') continue
+          // to grow around the packet asserts that it is in the region of its verdict and line
+          const holds = holdsFor(asked)
+          if (holds === null) continue
+          told += 1
+          const kept = asked.trace.outcome === 'accept' ? ['drop', 'reject'] : ['accept']
+          for (const { to } of holds.flips) expect(kept).toContain(to)
+        }
+      },
+    ),
+    { numRuns: runs(60), endOnFailure: true },
+  )
+  expect(told).toBeGreaterThan(runs(60))
 })

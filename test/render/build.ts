@@ -190,6 +190,7 @@ export function answer(of: Trace, more: Partial<Answer> = {}): Answer {
     remarks: [],
     overruled: [],
     misses: () => [],
+    holds: () => null,
     diagnostics: [],
     names,
     ...more,
