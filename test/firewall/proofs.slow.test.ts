@@ -1,5 +1,5 @@
 import fc from 'fast-check'
-import { expect, it } from 'vitest'
+import { expect, it, vi } from 'vitest'
 import { isPassive } from '../../src/eval/compiled-chain.ts'
 import type { ChainTrace } from '../../src/eval/trace.ts'
 import { ask } from '../../src/firewall/ask.ts'
@@ -14,6 +14,9 @@ import { nodeDescription } from '../support/arbitraries/node-description.ts'
 import { filesOf, openFiles } from '../support/arbitraries/node-text.ts'
 import { packetQuery } from '../support/arbitraries/packet-query.ts'
 import { runs } from '../support/runs.ts'
+
+// minutes on a busy machine
+vi.setConfig({ testTimeout: 900_000 })
 
 it('where a node does not differ from another, no packet gets another verdict', () => {
   fc.assert(

@@ -1,5 +1,5 @@
 import fc from 'fast-check'
-import { expect, it } from 'vitest'
+import { expect, it, vi } from 'vitest'
 import { stateOf } from '../../src/eval/conntrack/first-packet.ts'
 import { verdictOf } from '../../src/eval/evaluate.ts'
 import type { Question } from '../../src/eval/trace.ts'
@@ -13,6 +13,9 @@ import { nodeDescription } from '../support/arbitraries/node-description.ts'
 import { filesOf, openFiles } from '../support/arbitraries/node-text.ts'
 import { arpQuery, packetQuery } from '../support/arbitraries/packet-query.ts'
 import { runs } from '../support/runs.ts'
+
+// minutes on a busy machine
+vi.setConfig({ testTimeout: 900_000 })
 
 const queries = fc.array(
   fc.oneof({ weight: 9, arbitrary: packetQuery }, { weight: 1, arbitrary: arpQuery }),

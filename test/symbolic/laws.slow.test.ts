@@ -1,5 +1,5 @@
 import fc from 'fast-check'
-import { expect, it } from 'vitest'
+import { expect, it, vi } from 'vitest'
 import { stateOf } from '../../src/eval/conntrack/first-packet.ts'
 import { decide } from '../../src/eval/decide.ts'
 import { evaluate, verdictOf } from '../../src/eval/evaluate.ts'
@@ -16,6 +16,9 @@ import { witnessOf } from '../../src/symbolic/witness.ts'
 import { chainPacket, chainRuleset, ctState } from '../support/arbitraries/chain-rules.ts'
 import { bridged, question } from '../support/kernel-builders.ts'
 import { runs } from '../support/runs.ts'
+
+// minutes on a busy machine
+vi.setConfig({ testTimeout: 900_000 })
 
 const hop = bridged('br', 'p1', 'p2')
 const packets = fc.array(fc.tuple(chainPacket, ctState), { minLength: 20, maxLength: 20 })
