@@ -284,6 +284,9 @@ export function clashWithStep({ flags, text, lists }: Arguments): string | null 
   }
   const output = ['json', 'minimal', 'print-script'].find((name) => flags.has(name))
   if (output !== undefined) return `--step shows the answer; leave --${output} out`
+  if (text.has('format')) return '--step shows the answer; leave --format out'
+  if (text.has('proposed') || flags.has('all'))
+    return '--step steps through one packet of one configuration; leave --proposed and --all out'
   if (text.has('batch')) return '--step steps through one packet; leave --batch out'
   if (text.get('backend') === 'both') return '--step shows one backend; the key B flips it'
   return null

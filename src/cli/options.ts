@@ -231,6 +231,13 @@ const atOption = option(STEPPING, 'at', 'N', 'open at step N')
 
 const stepOption = option(STEPPING, 'step', '', 'step through it in the terminal: see pvefw step')
 
+const auditStepOption = option(
+  STEPPING,
+  'step',
+  '',
+  'step through the first packet that is lost, in the terminal: see pvefw step',
+)
+
 const PACKET_OPTIONS: readonly Option[] = [
   option(PACKET, 'from', 'ENDPOINT', 'where the packet comes from (default outside)', {
     completes: 'endpoint',
@@ -653,6 +660,8 @@ export const AUDIT: Command = {
   ],
   options: [
     ...EDITS,
+    auditStepOption,
+    plainOption,
     root,
     proposed,
     admin,
@@ -775,6 +784,8 @@ export const FIND: Command = {
     option(WANTED, 'sport', 'PORT,..', 'source ports: numbers, ranges, services'),
     option(WANTED, 'dport', 'PORT,..', 'destination ports'),
     option(WANTED, 'state', 'STATE', 'connection state', { completes: 'state' }),
+    stepOption,
+    plainOption,
     root,
     node,
     hostIp,

@@ -19,6 +19,9 @@ test.each([
   [['trace', '--step', '--batch', '-', ...office], 'leave --batch out'],
   [['trace', '--step', '--backend', 'both', ...office, packet], 'the key B flips it'],
   [['trace', '--plain', ...office, packet], '--plain needs --step'],
+  [['find', '--step', ...office, '--verdict', 'drop'], 'stepping needs a terminal'],
+  [['find', '--step', '--all', ...office], 'leave --proposed and --all out'],
+  [['audit', 'lockout', '--step', '--format', 'junit', ...office], 'leave --format out'],
   [['flow', '--step', '--minimal', ...office, 'tcp', packet], 'leave --minimal out'],
 ])('%j is refused, and says why', async (argv, complaint) => {
   const { code, stdout, stderr } = await runCli(argv)

@@ -1,4 +1,4 @@
-import { readFileSync, rmSync } from 'node:fs'
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, expect, test } from 'vitest'
@@ -86,6 +86,53 @@ test.skipIf(!hasTmux)('a pasted line of the log becomes the packet', async () =>
   )
   const screen = await tmux.until('the packet of the log line')
   expect(screen).toContain('192.168.1.20:50000 → vm105 192.168.1.105:443')
+})
+
+test.skipIf(!hasTmux)(
+  'edited files are written to a directory, and never below /etc/pve',
+  async () => {
+    const directory = mkdtempSync(join(tmpdir(), 'pvefw-written-'))
+    const tmux = await started(100, 30)
+    tmux.press('.', 'x')
+    await tmux.until('rule 2 of 105 is off')
+    tmux.press('w')
+    tmux.press(...directory, 'Enter')
+    await tmux.until('one file written below')
+    const text = readFileSync(join(directory, 'etc/pve/firewall/105.fw'), 'utf8')
+    expect(text).toContain('\n|IN DROP -source 192.168.1.53')
+    tmux.press('w', '/', 'Enter')
+    await tmux.until('is the live configuration: write elsewhere')
+    rmSync(directory, { recursive: true })
+  },
+)
+
+test.skipIf(!hasTmux)('without a packet one is chosen', async () => {
+  const tmux = openTmux(100, 30)
+  open = tmux
+  tmux.type('node dist/pvefw.mjs step --root examples/small-office')
+  await tmux.until('from where?')
+  tmux.press(...'outside', 'Enter')
+  await tmux.until('to where?')
+  tmux.press(...'web', 'Enter')
+  await tmux.until('which service?')
+  tmux.press(...'HTTPS', 'Enter')
+  await tmux.until('tcp outside → vm105 192.168.1.105:443')
+})
+
+test.skipIf(!hasTmux)('what find and audit find is stepped through', async () => {
+  const tmux = openTmux(100, 30)
+  open = tmux
+  tmux.type(
+    'node dist/pvefw.mjs find --root examples/small-office --verdict reject --to 105 --step',
+  )
+  const screen = await tmux.until('step 1 of')
+  expect(screen).toContain('REJECT')
+  tmux.press('q')
+  await tmux.until('again')
+  tmux.type(
+    'clear; node dist/pvefw.mjs audit lockout --step --root examples/three-nodes --set cluster.enable=1',
+  )
+  await tmux.until(/step 1 of|nothing is lost/)
 })
 
 test.skipIf(!hasTmux)('q leaves the answer on the main screen, and all as it was', async () => {

@@ -25,8 +25,8 @@ export type Tmux = {
 
 export const hasTmux: boolean = spawnSync('tmux', ['-V']).status === 0
 
-/** How often the screen is looked at until it must show something; ten seconds on an idle machine. */
-const looks = 400
+/** How often the screen is looked at until it must show something: a minute; a busy machine is no failure. */
+const looks = 2000
 
 /** A shell in the repository, in a terminal of its own; nothing of the user's tmux or shell set-up is read. */
 export function openTmux(

@@ -1,8 +1,10 @@
 import { verdictOrigin } from '../../eval/verdict-origin.ts'
 import { namesOf } from '../../firewall/answer.ts'
-import { findPackets } from '../../firewall/find/find.ts'
+import { findPackets, type Match } from '../../firewall/find/find.ts'
 import { type WantedTexts, wantedBy } from '../../firewall/find/wanted.ts'
+import type { NodeFirewall } from '../../firewall/node-firewall.ts'
 import { regionNames } from '../../firewall/region-names.ts'
+import { queryOfPacket } from '../../packet/packet-query.ts'
 import { escapeText, safeJson } from '../../render/escape.ts'
 import { type FindView, foundJson, renderFound } from '../../render/find-lines.ts'
 import { lookOf } from '../../render/look.ts'
@@ -10,7 +12,7 @@ import { packetWords } from '../../render/packet-words.ts'
 import { regionWords } from '../../render/region-words.ts'
 import { showLines } from '../../render/show.ts'
 import { BudgetExceeded } from '../../symbolic/diagram.ts'
-import type { Arguments } from '../arguments.ts'
+import { type Arguments, clashWithStep } from '../arguments.ts'
 import { openConfiguration } from '../configuration.ts'
 import { EXIT, type ExitCode } from '../exit.ts'
 import type { Io } from '../io.ts'
@@ -24,6 +26,8 @@ const TEXTS = [
 
 /** `pvefw find`: a packet, or all, with a verdict or decided by a line. */
 export async function find(given: Arguments, io: Io): Promise<ExitCode> {
+  const clash = clashWithStep(given)
+  if (clash !== null) return usageError(io, clash, 'find')
   const opened = openConfiguration(given, io.cwd, null)
   if (opened.kind === 'usage') return usageError(io, opened.message, 'find')
   if (opened.kind === 'unreadable') {
@@ -40,6 +44,8 @@ export async function find(given: Arguments, io: Io): Promise<ExitCode> {
   let view: FindView
   try {
     const { matches, searched } = findPackets(firewall, wanted)
+    const [only] = matches
+    if (given.flags.has('step') && only !== undefined) return stepMatch(firewall, only, given, io)
     const names = namesOf([firewall])
     view = {
       ...{ node: firewall.tree.node, searched, first },
@@ -64,6 +70,18 @@ export async function find(given: Arguments, io: Io): Promise<ExitCode> {
       : showLines(renderFound(view), look),
   )
   return view.entries.length > 0 ? EXIT.answered : EXIT.unexpected
+}
+
+/** The packet that was found, stepped through. */
+async function stepMatch(
+  firewall: NodeFirewall,
+  { way, witness }: Match,
+  given: Arguments,
+  io: Io,
+): Promise<ExitCode> {
+  const { stepThrough } = await import('./step.ts')
+  const query = queryOfPacket(way.from.text, way.to.text, witness.packet, witness.state)
+  return stepThrough(firewall, { kind: 'packet', query }, given, io, 'find')
 }
 
 /** The same on several ways is told once, with a packet of the first. */

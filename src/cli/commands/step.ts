@@ -55,7 +55,7 @@ export async function stepThrough(
   subject: Subject,
   given: Arguments,
   io: Io,
-  command: 'step' | 'trace' | 'flow',
+  command: 'step' | 'trace' | 'flow' | 'find' | 'audit',
   choose = false,
 ): Promise<ExitCode> {
   if (firewall.live === undefined && isRefused(firewall) && !given.flags.has('anyway')) {
