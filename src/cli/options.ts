@@ -42,6 +42,7 @@ export type Command = {
     | 'verify'
     | 'drift'
     | 'audit'
+    | 'plan'
     | 'diff'
     | 'lint'
     | 'find'
@@ -656,7 +657,8 @@ export const AUDIT: Command = {
       'DNS, NTP and updates; for IPv4 and IPv6, for the first packet of a connection, for later ones and for answers. Each ' +
       'is PROVED for every packet, or LOST with a packet that would be lost and the line that decides about it; with ' +
       '--proposed, what is lost now as well is told apart. For what is lost a rule is said that is proved to be enough.',
-    'The exit code is 0 if nothing is lost, 1 if something is, 4 if something cannot be proved either way.',
+    'The exit code is 0 if nothing is lost, 1 if something is, 4 if something cannot be proved either way or was not ' +
+      'looked at.',
   ],
   options: [
     ...EDITS,
@@ -682,6 +684,40 @@ export const AUDIT: Command = {
       what: 'whether 10.8.0.0/24 keeps its access with another cluster.fw',
     },
     { line: 'pvefw audit lockout --root ./node1 --backend both', what: 'for both backends' },
+  ],
+}
+
+export const PLAN: Command = {
+  name: 'plan',
+  positional: '',
+  positionalHelp: '',
+  positionalChoices: [],
+  positionalCompletes: 'nothing',
+  summary: 'print the safe way to a change, step by step',
+  description: [
+    'Takes what is to change and prints the commands for it in an order in which no step loses what pvefw audit lockout ' +
+      'looks at: rules that keep what would be lost come first, then rules and names, then options and policies, the ' +
+      'firewall of the cluster last. Of the state after every step it is proved that nothing is lost, or shown what is.',
+    'Every plan undoes itself unless it is confirmed. Where the firewall goes on and all nodes filter with iptables, that is ' +
+      'the time in enable, which is off again after 60 s; proxmox-firewall does not read times, so elsewhere a timer puts ' +
+      'the files back, or stops the firewall of the node where they cannot be written. Nothing is run: it prints.',
+    'The exit code is 0 if no step loses anything, 1 if one does, 4 if something cannot be proved either way.',
+  ],
+  options: [
+    ...EDITS,
+    root,
+    admin,
+    node,
+    hostIp,
+    localNetwork,
+    backend,
+    nftVersion,
+    bridgeNfCall,
+    option(OUTPUT, 'json', '', 'everything as JSON, version 1'),
+  ],
+  examples: [
+    { line: 'pvefw plan --enable cluster --admin 10.8.0.0/24', what: 'the firewall goes on' },
+    { line: "pvefw plan --add 'cluster:IN DROP -p tcp -dport 22'", what: 'one more rule' },
   ],
 }
 
@@ -949,6 +985,7 @@ export const COMMANDS: readonly Command[] = [
   VERIFY,
   DRIFT,
   AUDIT,
+  PLAN,
   DIFF,
   LINT,
   FIND,

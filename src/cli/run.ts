@@ -58,6 +58,8 @@ async function load(command: Command['name']): Promise<Handler> {
       return (await import('./commands/drift.ts')).drift
     case 'audit':
       return (await import('./commands/audit.ts')).audit
+    case 'plan':
+      return (await import('./commands/plan.ts')).plan
     case 'diff':
       return (await import('./commands/diff.ts')).diff
     case 'lint':

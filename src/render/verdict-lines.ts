@@ -4,7 +4,7 @@ import type { VerdictOrigin } from '../eval/verdict-origin.ts'
 import type { Rule, Table } from '../netfilter/ruleset.ts'
 import { unreachable } from '../source/unreachable.ts'
 import type { Answer, Headline, Overruled } from './answer.ts'
-import { showPlace } from './file-names.ts'
+import { showPlace, showPlaceBehind } from './file-names.ts'
 import type { Look } from './look.ts'
 import { line, type Piece, piece, type StyledLine } from './styled.ts'
 import { chainPurpose, quotedSpan, quoteLine, ruleText, showReply, showVia } from './words.ts'
@@ -103,7 +103,8 @@ export function decidingLine({
     case 'generated': {
       const { rule, chain, index } = origin
       const number = chain === null || index === null ? 'a rule' : `${chain.name}:${index + 1}`
-      const option = place === null ? [] : [' (', place, ')']
+      const option =
+        origin.span === null ? [] : [piece(showPlaceBehind(origin.span, names), 'place')]
       const text = rule === null ? '' : ruleText(rule)
       return [piece(number, 'place'), '  ', piece(text, trace.outcome), ...option]
     }

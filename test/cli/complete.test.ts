@@ -39,6 +39,7 @@ describe('completion offers', () => {
       'verify',
       'drift',
       'audit',
+      'plan',
       'diff',
       'lint',
       'find',
