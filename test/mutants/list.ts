@@ -50,7 +50,7 @@ export const MUTANTS: readonly Mutant[] = [
     file: 'src/eval/conntrack/first-packet.ts',
     find: "if (isUntracked(type)) return 'untracked'",
     // as what tracking would make of it: no query, so it opens nothing
-    replace: "if (untracked.includes(type)) return 'invalid'",
+    replace: "if (isUntracked(type)) return 'invalid'",
     by: 'rulesets',
   },
   {
