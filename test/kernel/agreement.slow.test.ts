@@ -59,7 +59,7 @@ describe.skipIf(localMissing !== null)(titled('this kernel', localMissing), () =
   }, async () => {
     const tally = newTally()
     // all of them where the kernel that has those tables is not to be had
-    const [configurations, packets] = vmMissing === null ? [60, 60] : [300, 104]
+    const [configurations, packets] = vmMissing === null ? [60, 60] : [250, 100]
     const amount = { seed, configurations, packets }
     const found = await kernelAgrees(await opened(localLab()), 'nftables', amount, tally)
     report('nftables, translated', tally)
@@ -124,7 +124,7 @@ describe.skipIf(vmMissing !== null)(titled("Debian's kernel under qemu", vmMissi
   }, async () => {
     const tally = newTally()
     const lab = await opened(vmLab())
-    const amount = { seed, configurations: 300, packets: 104 }
+    const amount = { seed, configurations: 250, packets: 100 }
     const found = await kernelAgrees(lab, 'nftables', amount, tally)
     report('nftables', tally)
     expect(found === null ? null : showDiffers(found)).toBeNull()

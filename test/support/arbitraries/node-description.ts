@@ -275,10 +275,15 @@ const DISJOINT = [
 ]
 const ANY = [...ADDRESSES[4], ...ADDRESSES[6], ...NETWORKS[4], ...NETWORKS[6], 'dc/web', 'lan']
 
-const entries = fc.oneof(
-  { weight: 12, arbitrary: entriesFrom(DISJOINT) },
-  { weight: 1, arbitrary: entriesFrom(ANY) },
-)
+/** The node's own network is in it already. */
+const IN_MANAGEMENT = DISJOINT.filter((entry) => !entry.startsWith('10.10.0.'))
+
+function entries(name: (typeof SETS)[number]): fc.Arbitrary<readonly string[]> {
+  return fc.oneof(
+    { weight: 24, arbitrary: entriesFrom(name === 'management' ? IN_MANAGEMENT : DISJOINT) },
+    { weight: 1, arbitrary: entriesFrom(ANY) },
+  )
+}
 
 function entriesFrom(values: readonly string[]): fc.Arbitrary<readonly string[]> {
   return fc
@@ -289,7 +294,7 @@ function entriesFrom(values: readonly string[]): fc.Arbitrary<readonly string[]>
 const sets = fc
   .tuple(
     ...SETS.map((name) =>
-      fc.tuple(entries, fc.boolean()).map(([own, there]) => ({ name, entries: own, there })),
+      fc.tuple(entries(name), fc.boolean()).map(([own, there]) => ({ name, entries: own, there })),
     ),
   )
   .map((all) =>
@@ -426,7 +431,7 @@ const MESS = [
 
 /** Most descriptions have none: where proxmox-firewall reads nothing at all, nothing is learnt of its rules. */
 const mess: fc.Arbitrary<readonly Mess[]> = fc.oneof(
-  { weight: 9, arbitrary: fc.constant([]) },
+  { weight: 14, arbitrary: fc.constant([]) },
   {
     weight: 1,
     arbitrary: fc.array(
