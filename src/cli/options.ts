@@ -46,6 +46,7 @@ export type Command = {
     | 'diff'
     | 'lint'
     | 'find'
+    | 'matrix'
     | 'compile'
     | 'backends'
     | 'explain'
@@ -841,6 +842,51 @@ export const FIND: Command = {
   ],
 }
 
+export const MATRIX: Command = {
+  name: 'matrix',
+  positional: '',
+  positionalHelp: '',
+  positionalChoices: [],
+  positionalCompletes: 'nothing',
+  summary: 'show who reaches whom by which services',
+  description: [
+    'A table for each service: senders down, receivers across. yes is for every first packet of a connection that some ' +
+      'program sends, no for none, part for some senders, which are named. Ends have the addresses that are known of ' +
+      'them. All of it is proved, not tried.',
+  ],
+  options: [
+    {
+      ...option(
+        WANTED,
+        'services',
+        'NAME..',
+        'macros (SSH) or protocol and ports (tcp/8006); default Ping SSH DNS HTTP HTTPS tcp/8006',
+      ),
+      kind: 'list',
+    },
+    option(WANTED, 'from', 'END,..', 'senders: outside, host, guests; default all', {
+      completes: 'guest',
+    }),
+    option(WANTED, 'to', 'END,..', 'receivers', { completes: 'guest' }),
+    option(WANTED, 'ipv6', '', 'IPv6 instead of IPv4', { alias: ['6'] }),
+    root,
+    node,
+    hostIp,
+    localNetwork,
+    backend,
+    nftVersion,
+    bridgeNfCall,
+    option(OUTPUT, 'format', 'NAME', 'text, json (version 1), csv or html (one page)', {
+      choices: ['text', 'json', 'csv', 'html'],
+    }),
+    option(OUTPUT, 'json', '', 'the same as --format json'),
+  ],
+  examples: [
+    { line: 'pvefw matrix --services SSH tcp/8006 --to host', what: 'who gets to the host' },
+    { line: 'pvefw matrix --format html > matrix.html', what: 'a page to look at' },
+  ],
+}
+
 export const COMPILE: Command = {
   name: 'compile',
   positional: '',
@@ -989,6 +1035,7 @@ export const COMMANDS: readonly Command[] = [
   DIFF,
   LINT,
   FIND,
+  MATRIX,
   COMPILE,
   BACKENDS,
   EXPLAIN,

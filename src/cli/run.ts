@@ -66,6 +66,8 @@ async function load(command: Command['name']): Promise<Handler> {
       return (await import('./commands/lint.ts')).lint
     case 'find':
       return (await import('./commands/find.ts')).find
+    case 'matrix':
+      return (await import('./commands/matrix.ts')).matrix
     case 'compile':
       return (await import('./commands/compile.ts')).compile
     case 'backends':

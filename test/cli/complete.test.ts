@@ -43,6 +43,7 @@ describe('completion offers', () => {
       'diff',
       'lint',
       'find',
+      'matrix',
       'compile',
       'backends',
       'explain',

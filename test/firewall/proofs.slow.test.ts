@@ -7,6 +7,8 @@ import { diffNode } from '../../src/firewall/diff/diff.ts'
 import { holdsFor } from '../../src/firewall/holds.ts'
 import { idleLines } from '../../src/firewall/lint/effects.ts'
 import { auditLockout } from '../../src/firewall/lockout/audit.ts'
+import { matrixOf } from '../../src/firewall/matrix/matrix.ts'
+import { addressesOfEnd, endsOn } from '../../src/firewall/ways.ts'
 import { showAddr } from '../../src/ip/address.ts'
 import { PROTO, TCP_FLAG } from '../../src/netfilter/packet.ts'
 import { EMPTY_QUERY } from '../../src/packet/query.ts'
@@ -154,4 +156,46 @@ it('an answer holds for its own packet, and each flip is one', () => {
     { numRuns: runs(60), endOnFailure: true },
   )
   expect(told).toBeGreaterThan(runs(60))
+})
+
+it('a cell of the matrix is what is traced', () => {
+  const service = { name: 'test', proto: PROTO.tcp, ports: [[80, 80]] as const }
+  fc.assert(
+    fc.property(
+      nodeDescription,
+      fc.constantFrom('iptables', 'nftables'),
+      fc.array(fc.tuple(fc.nat(0xffff), fc.nat(60_000)), { minLength: 4, maxLength: 4 }),
+      (description, backend, picks) => {
+        const firewall = openFiles(filesOf(description, backend), backend)
+        const ends = endsOn(firewall)
+        const { cells } = matrixOf(firewall, ends, ends, [service], 'ip')
+        for (const [i, from] of ends.entries())
+          for (const [j, to] of ends.entries()) {
+            const cell = cells[0]?.[i]?.[j]
+            if (cell === undefined || cell.kind === 'part' || cell.kind === 'no-way') continue
+            for (const [address, sport] of picks) {
+              const known = addressesOfEnd(firewall, from, 4).length > 0
+              const src = showAddr({
+                version: 4,
+                bits: (10n << 24n) + (200n << 16n) + BigInt(address),
+              })
+              const asked = ask(firewall, {
+                ...EMPTY_QUERY,
+                ...{
+                  from: from.text,
+                  to: to.text,
+                  proto: PROTO.tcp,
+                  flags: TCP_FLAG.SYN,
+                  family: 4,
+                },
+                ...{ dport: 80, sport: 1024 + sport, src: known ? null : src },
+              })
+              if (asked.kind === 'refused' || asked.trace.outcome === 'unknown') continue
+              expect(asked.trace.outcome === 'accept').toBe(cell.kind === 'yes')
+            }
+          }
+      },
+    ),
+    { numRuns: runs(40), endOnFailure: true },
+  )
 })

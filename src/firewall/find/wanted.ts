@@ -80,7 +80,8 @@ export function wantedBy(
 /** A condition on packets of a family; null: no packet of this family meets it. */
 type Part = (family: 'ip' | 'ip6' | 'arp') => Formula | null
 
-function endsNamed(
+/** Ends by a name: `outside`, `host`, a guest by number or name, `guests`; null: all of them. */
+export function endsNamed(
   { topology }: NodeFirewall,
   ends: readonly WayEnd[],
   text: string | null,
