@@ -70,7 +70,7 @@ test('a terminal that is too small is told what is needed', () => {
 
 test('for a screen reader the same is said in sentences', async () => {
   const state = at(sizes[0], terminalLook)
-  const path = ['', 's', 's', 'm', 'v', 'M', 'S', '3']
+  const path = ['', 's', 's', 'm', 'v', 'M', 'S', '3', '2', '4', '5']
   let now = state
   const said = path.map((key) => {
     if (key !== '') now = pressed(now, key)

@@ -1,5 +1,6 @@
 import { explainMisses, type Passed } from '../../eval/explain.ts'
 import type { ChainTrace, RuleHit } from '../../eval/trace.ts'
+import type { Origin } from '../../netfilter/origin.ts'
 import type { Statement } from '../../netfilter/ruleset.ts'
 import { widthOf } from '../../render/columns.ts'
 import { showMiss } from '../../render/misses.ts'
@@ -62,6 +63,13 @@ function breadcrumbs(place: Place, width: number): StyledLine {
   return line([piece(parts.map((part) => `${part} / `).join(''), 'faint'), piece(last, 'strong')])
 }
 
+/** A policy that no line sets: which option it is. */
+function defaultPolicy(origin: Origin): readonly Piece[] {
+  return origin.kind === 'policy' && origin.span === null
+    ? [piece(`  ${origin.option} (default)`, 'faint')]
+    : []
+}
+
 /** Columns of a rule's own text that are shown whatever stands behind it. */
 const leastText = 24
 
@@ -79,8 +87,9 @@ function ruleRow(state: StepState, place: Place, index: number, width: number): 
   const doubtful = reached && isDoubtful({ kind: 'rule', place, index, hit })
   const glyph = !reached ? ' ' : hit !== null ? '✔' : doubtful ? '?' : '·'
   const marker = markerOf(state, place, index, current)
-  const number = `${String(index + 1).padStart(4)} `
-  const text = describeRule(rule, { names }, false)
+  const digits = Math.max(3, String(place.chain.chain.rules.length).length)
+  const number = `${String(index + 1).padStart(digits + 1)} `
+  const text = [...describeRule(rule, { names }, false), ...defaultPolicy(rule.origin)]
   const dim = reached && hit === null && !doubtful && index !== current
   const body: readonly (Piece | string)[] = dim
     ? text.map((part) => piece(typeof part === 'string' ? part : part.text, 'faint'))

@@ -32,10 +32,11 @@ export function sourcePane(state: StepState, room: Room): PaneView {
   const { file, line: current, own } = shown
   const row = lookedAt(state, 'source')
   const count = lastLine(file)
+  const digits = Math.max(4, String(count).length)
   const top = topOf(row, count, room.height)
   const lines: StyledLine[] = []
   for (let at = top; at < Math.min(top + room.height, count); at += 1)
-    lines.push(sourceRow(state, file, at + 1, current))
+    lines.push(sourceRow(state, file, at + 1, current, digits))
   const title = own ? file.path : `${file.path}  the line that led here`
   return { name: 'source', title, lines }
 }
@@ -45,6 +46,7 @@ function sourceRow(
   file: SourceFile,
   number: number,
   current: number | null,
+  digits: number,
 ): StyledLine {
   const { start, end } = lineSpan(file, number)
   const text = file.text.slice(start, end).replaceAll('\t', ' ').replace(/\r$/, '')
@@ -58,7 +60,7 @@ function sourceRow(
   return line([
     piece(dot, 'drop'),
     piece(isHere ? '▶' : isLookedAt ? '›' : ' ', 'strong'),
-    piece(`${String(number).padStart(4)}`, isLookedAt ? 'cursor' : 'faint'),
+    piece(`${String(number).padStart(digits)}`, isLookedAt ? 'cursor' : 'faint'),
     piece(note === null ? ' ' : '*', 'warning'),
     piece(showBytes(text, longest), isHere ? 'strong' : /^\s*#/.test(text) ? 'faint' : 'plain'),
     piece(note === null ? '' : `  ${note}`, 'warning'),
