@@ -773,6 +773,7 @@ export const LINT: Command = {
     'The exit code is 0 without errors and warnings, 1 with; notes do not count.',
   ],
   options: [
+    ...EDITS,
     root,
     node,
     hostIp,
@@ -823,6 +824,7 @@ export const FIND: Command = {
     option(WANTED, 'state', 'STATE', 'connection state', { completes: 'state' }),
     stepOption,
     plainOption,
+    ...EDITS,
     root,
     node,
     hostIp,

@@ -16,7 +16,7 @@ import { type Arguments, clashWithStep } from '../arguments.ts'
 import { openConfiguration } from '../configuration.ts'
 import { EXIT, type ExitCode } from '../exit.ts'
 import type { Io } from '../io.ts'
-import { reportUnreadable } from '../report.ts'
+import { reportAll, reportUnreadable } from '../report.ts'
 import { usageError } from '../usage.ts'
 
 const TEXTS = [
@@ -34,6 +34,7 @@ export async function find(given: Arguments, io: Io): Promise<ExitCode> {
     reportUnreadable(io, opened)
     return EXIT.refused
   }
+  reportAll(io, opened.notes)
   const { firewall } = opened
   const texts = Object.fromEntries(
     TEXTS.map((name) => [name, given.text.get(name) ?? null]),

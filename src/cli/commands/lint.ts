@@ -17,7 +17,7 @@ import type { Arguments } from '../arguments.ts'
 import { openConfiguration } from '../configuration.ts'
 import { EXIT, type ExitCode } from '../exit.ts'
 import type { Io } from '../io.ts'
-import { reportUnreadable } from '../report.ts'
+import { reportAll, reportUnreadable } from '../report.ts'
 import { usageError } from '../usage.ts'
 import { VERSION } from '../version.ts'
 
@@ -32,6 +32,7 @@ export async function lint(given: Arguments, io: Io): Promise<ExitCode> {
     reportUnreadable(io, opened)
     return EXIT.refused
   }
+  reportAll(io, opened.notes)
   let found: readonly Diagnostic[]
   try {
     found = findings(opened.firewall)
