@@ -86,7 +86,7 @@ function stepLines(
 function stateWords(state: PlanState): readonly (Piece | string)[] {
   switch (state.kind) {
     case 'off':
-      return ['the firewall is off still: nothing is filtered']
+      return ['the firewall is off: nothing is filtered']
     case 'proved':
       return [piece('PROVED', 'accept'), `  all ${state.count} needs are kept, for every packet`]
     case 'lost':
