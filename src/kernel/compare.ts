@@ -37,9 +37,8 @@ export function disagreement(
   if (ours.decidedBy !== theirs.decidedBy) found.push('deciding rule')
   if (ours.ran.join('\n') !== theirs.ran.join('\n')) found.push('path')
   const isFromHost = trace.path.legs[0]?.hops[0]?.hook === 'output'
-  // an error of the host to where it has no address goes by routers the lab has not got
-  const { hostToSender } = trace.path
-  const isRouted = hostToSender?.length === 0 && trace.reply?.with !== 'tcp-reset'
+  // an error of the host that goes another way than the packet came is not seen where it came from
+  const isRouted = trace.reply?.with !== 'tcp-reset' && goesElsewhere(trace.path)
   const isMute = answer.translated && trace.hops.at(-1)?.chains.at(-1)?.table.family === 'bridge'
   const replies = isFromHost || isRouted || isMute || ours.outcome !== 'reject' ? null : trace.reply
   if (replies !== null && replies.reachesSender !== (answer.response !== null))
@@ -50,6 +49,13 @@ export function disagreement(
     model: linesOf(ours, replies),
     kernel: linesOf(theirs, replies === null ? null : answer.response),
   }
+}
+
+function goesElsewhere({ hostToSender, legs }: Trace['path']): boolean {
+  if (hostToSender === undefined) return false
+  const last = hostToSender.at(-1)
+  const first = legs[0]?.hops[0]
+  return (last?.bridgeOut ?? last?.oif ?? null) !== (first?.bridgeIn ?? first?.iif ?? null)
 }
 
 type Side = {

@@ -9,7 +9,7 @@ import {
   type NodeDescription,
   type RuleDescription,
 } from './node-description.ts'
-import { HOST, SEGMENTS } from './packet-query.ts'
+import { HOST, ODD_FLAGS, SEGMENTS } from './packet-query.ts'
 
 /**
  * How a packet is drawn from the rules of a description: numbers, each taken modulo what there is to choose from, so that
@@ -66,7 +66,10 @@ function queryFor(description: NodeDescription, target: Target, at: Aim): Query 
   const src = place(from, terms.get('source'), at.src)
   const dst = place(to, terms.get('dest'), at.dst)
   if (src === null || dst === null || src === dst) return null
-  return { ...EMPTY_QUERY, from, to, src, dst, family: version, ...transport }
+  const query = { ...EMPTY_QUERY, from, to, src, dst, family: version, ...transport }
+  return transport.flags !== null && at.other % 8 === 0
+    ? { ...query, flags: chosen(ODD_FLAGS, at.port) }
+    : query
 }
 
 function chosen<T>(all: readonly T[], number: number): T {
