@@ -8,7 +8,7 @@ import type { Rule, Verdict } from '../netfilter/ruleset.ts'
 import { unreachable } from '../source/unreachable.ts'
 import type { Analysis } from './analysis.ts'
 import { afterEffect, candidates, isSameState, mapOf } from './chain-sum.ts'
-import { type Diagram, diagramOfLeaf, NONE, TRUE } from './diagram.ts'
+import { type Diagram, diagramOfLeaf, leafOf, NONE, TRUE } from './diagram.ts'
 import { keyFormula } from './formula.ts'
 import type { Place, Scene, State, SymbolicQuestion } from './place.ts'
 
@@ -164,20 +164,23 @@ export function rulesUsed(
       )
       const decided = arena.where(left, balanced(items))
       const present = arena.leavesOf(decided)
-      const kinds = { accept: NONE, fall: NONE }
+      const passed = new Set<number>()
+      const returned = new Set<number>()
       for (const rule of rules) {
-        const own = leaf(rule)
-        if (!present.has(-1 - own)) continue
+        const number = leafOf(leaf(rule))
+        if (!present.has(number)) continue
         fire(rule)
-        const kind = rule.verdict.kind
-        const passes = kind === 'accept' || (rule.verdict.kind === 'queue' && rule.verdict.bypass)
-        if (!passes && kind !== 'return') continue
-        const those = arena.relabel(decided, (each) => (diagramOfLeaf(each) === own ? TRUE : NONE))
-        if (passes) kinds.accept = arena.over(kinds.accept, those)
-        else kinds.fall = arena.over(kinds.fall, those)
+        const { verdict } = rule
+        if (verdict.kind === 'accept' || (verdict.kind === 'queue' && verdict.bypass))
+          passed.add(number)
+        if (verdict.kind === 'return') returned.add(number)
       }
-      this.#ending.accepts.add(state, kinds.accept, over)
-      this.#ending.falls.add(state, kinds.fall, over)
+      const those = (numbers: ReadonlySet<number>): Diagram =>
+        numbers.size === 0
+          ? NONE
+          : arena.relabel(decided, (each) => (numbers.has(each) ? TRUE : NONE))
+      this.#ending.accepts.add(state, those(passed), over)
+      this.#ending.falls.add(state, those(returned), over)
       return arena.except(left, decided)
     }
 

@@ -2,6 +2,16 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { type CompileCost, measureCompile, measureNftables, withTree } from './compile.ts'
 import { inChild, processTimes } from './measure.ts'
+import {
+  classes,
+  lockout,
+  lookedUp,
+  nasty,
+  type ProofCosts,
+  proofsOn,
+  regionsOfEdits,
+  shadows,
+} from './proofs.ts'
 import { firstFrame, type KeyTimes, keyTimes } from './step.ts'
 import { flatChain, guestToGuest, type TraceRates } from './traces.ts'
 
@@ -30,11 +40,14 @@ switch (what) {
   case 'flat':
     print(flatChain(Number(args[0])))
     break
+  case 'proofs':
+    print(proofs(args))
+    break
   default:
     await page()
 }
 
-function print(result: CompileCost | TraceRates | KeyTimes): void {
+function print(result: CompileCost | TraceRates | KeyTimes | ProofCosts): void {
   process.stdout.write(JSON.stringify(result))
 }
 
@@ -44,8 +57,75 @@ async function page(): Promise<void> {
   loadAndCompile()
   loadAndCompileNftables()
   traces()
+  allPackets()
   startUp()
   await stepping()
+}
+
+function proofs([part, count]: readonly string[]): ProofCosts {
+  switch (part) {
+    case 'classes':
+      return classes(count === '6' ? 6 : 4)
+    case 'shadows':
+      return shadows(Number(count))
+    case 'nasty':
+      return nasty(Number(count))
+    case 'looked-up':
+      return lookedUp(Number(count))
+    case 'lockout':
+      return lockout()
+    case 'edits':
+      return regionsOfEdits()
+    default:
+      return proofsOn(Number(count))
+  }
+}
+
+/** Each in a process of its own, cold. */
+function allPackets(): void {
+  say('\nall packets at once, cold processes')
+  const cost = (...which: readonly string[]): ProofCosts => inChild(['proofs', ...which])
+  const number = (costs: ProofCosts, key: string): number => Number(costs[key])
+  const v4 = number(cost('classes', '4'), 'ms')
+  aim('classes with a blocklist of 50,000 in 120 ms', v4, 120, 'ms')
+  aim('IPv6 at most 1.4 times IPv4', number(cost('classes', '6'), 'ms') / v4, 1.4, 'x')
+  for (const [rules, most] of [
+    [1000, 150],
+    [10_000, 3000],
+  ] as const)
+    aim(
+      `which of ${rules} flat rules decide in ${most} ms`,
+      number(cost('shadows', String(rules)), 'ms'),
+      most,
+      'ms',
+    )
+  const worst = cost('nasty', '1600')
+  aim(
+    `1,600 rules of random ranges in 4 fields in 8 s (${worst['end']})`,
+    number(worst, 'ms'),
+    8000,
+    'ms',
+  )
+  const found = cost('looked-up', '1000000')
+  aim(
+    'packets of a million that are looked up otherwise than evaluated',
+    number(found, 'mismatches'),
+    0,
+    '',
+  )
+  const audit = cost('lockout')
+  aim(
+    `lockout audit of 1,000 guests and 32 nodes, ${audit['needs']} needs, in 400 ms`,
+    number(audit, 'ms'),
+    400,
+    'ms',
+  )
+  aim('regions of a change in 10 places in 50 ms', number(cost('edits'), 'ms'), 50, 'ms')
+  const node = cost('node', '1000')
+  aim('lint of 1,000 guests in 1 s', number(node, 'lint'), 1000, 'ms')
+  aim('within 1.2 GB', number(node, 'memory'), 1200, 'MB')
+  aim('diff after an edit of a group of 1,000 guests in 100 ms', number(node, 'diff'), 100, 'ms')
+  say(`          matrix of ${node['cells']} cells: ${number(node, 'matrix').toFixed(0)} ms`)
 }
 
 function loadAndCompile(): void {
