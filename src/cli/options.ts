@@ -547,6 +547,16 @@ export const STEP: Command = {
   ],
 }
 
+const admin: Option = {
+  ...option(
+    CONFIGURATION,
+    'admin',
+    'CIDR|+SET|IP..',
+    'machines that must keep their access (default: the management set, and the client of this SSH session)',
+  ),
+  kind: 'list',
+}
+
 export const VERIFY: Command = {
   name: 'verify',
   positional: '[packet..]',
@@ -565,6 +575,8 @@ export const VERIFY: Command = {
   ],
   options: [
     ...TRACE.options.filter(({ group, name }) => group === PACKET && name !== 'state'),
+    option(PACKET, 'lockout', '', 'the packets that pvefw audit lockout says are lost'),
+    admin,
     ...EDITS,
     root,
     node,
@@ -635,16 +647,6 @@ const proposed: Option = {
   ),
   kind: 'list',
 }
-const admin: Option = {
-  ...option(
-    CONFIGURATION,
-    'admin',
-    'CIDR|+SET|IP..',
-    'machines that must keep their access (default: the management set, and the client of this SSH session)',
-  ),
-  kind: 'list',
-}
-
 export const AUDIT: Command = {
   name: 'audit',
   positional: '<what>',

@@ -58,6 +58,26 @@ describe.skipIf(localMissing !== null)(titled('pvefw verify', localMissing), () 
     expect(code).toBe(0)
   })
 
+  it('asks about the packets that the audit says are lost', async () => {
+    const options = ['--lockout', '--admin', '203.0.113.0/24', '--json']
+    const { stdout, stderr, code } = await runCli(['verify', '--root', office, ...options], pipe)
+    const rows = stdout
+      .trim()
+      .split('\n')
+      .map((line) => JSON.parse(line) as { agree: boolean; verdict: string })
+    expect(
+      rows.map(({ agree, verdict }) => [agree, verdict]),
+      stderr,
+    ).toEqual(Array.from({ length: 4 }, () => [true, 'drop']))
+    expect(code).toBe(0)
+  })
+
+  it('has nothing to ask where the audit loses nothing', async () => {
+    const { stdout, code } = await runCli(['verify', '--root', office, '--lockout'], pipe)
+    expect(stdout).toContain('loses nothing here')
+    expect(code).toBe(0)
+  })
+
   it('agrees that rules are refused', async () => {
     const root = join(repository, 'scenarios/equal-set-entries/root')
     const { stdout, code } = await runCli(

@@ -1,5 +1,6 @@
 import { kernelNameOf, namesOf, type Traced } from '../../firewall/answer.ts'
 import { ask } from '../../firewall/ask.ts'
+import { auditLockout } from '../../firewall/lockout/audit.ts'
 import { isRefused, type NodeFirewall } from '../../firewall/node-firewall.ts'
 import { availability } from '../../kernel/availability.ts'
 import { type Disagreement, disagreement } from '../../kernel/compare.ts'
@@ -7,6 +8,7 @@ import { type KernelLab, openLab } from '../../kernel/kernel-lab.ts'
 import { type ExtraPort, networkOf } from '../../kernel/network.ts'
 import { localTransport } from '../../kernel/transport.ts'
 import { parsePacketJson } from '../../packet/packet-json.ts'
+import { queryOfPacket } from '../../packet/packet-query.ts'
 import { isProblem, type Problem } from '../../packet/problem.ts'
 import type { Query } from '../../packet/query.ts'
 import { showQuery } from '../../packet/show-query.ts'
@@ -26,6 +28,8 @@ import { usageError } from '../usage.ts'
 /** `pvefw verify`: puts a node's rules into a kernel, in name spaces of its own, and asks it what pvefw is asked. */
 export async function verify(given: Arguments, io: Io): Promise<ExitCode> {
   const batch = given.text.get('batch')
+  if (given.flags.has('lockout') && (batch !== undefined || given.words.length > 0))
+    return usageError(io, 'the packets come from the audit; leave packet and --batch out', 'verify')
   if (batch !== undefined && given.words.length > 0)
     return usageError(io, 'the packets come from --batch; leave the packet out', 'verify')
   const opened = openConfiguration(given, io.cwd, guestHint(given))
@@ -71,6 +75,13 @@ async function queriesOf(
   io: Io,
 ): Promise<readonly Query[] | ExitCode> {
   const batch = given.text.get('batch')
+  if (given.flags.has('lockout')) {
+    const lost = lostQueries(firewall, given, io)
+    if (typeof lost === 'string') return usageError(io, lost, 'verify')
+    if (lost.length > 0) return lost
+    io.stdout.write('pvefw audit lockout loses nothing here: there is no packet to ask about\n')
+    return EXIT.answered
+  }
   if (batch === undefined) {
     const query = queryOf(given, firewall.tables)
     if (!('problems' in query)) return [query]
@@ -92,6 +103,26 @@ async function queriesOf(
     return usageError(io, `cannot read ${batch}: ${error.message}`, 'verify')
   }
   return queries
+}
+
+/** The first packets that the lockout audit says are lost on this node, each once. */
+function lostQueries(firewall: NodeFirewall, given: Arguments, io: Io): readonly Query[] | string {
+  const found = auditLockout(firewall, null, {
+    admin: given.lists.get('admin') ?? [],
+    session: io.env['SSH_CONNECTION'] ?? null,
+    nodes: [firewall.tree.node],
+  })
+  if ('unknown' in found)
+    return `--admin: there is no set, alias or network \`${escapeText(found.unknown[0] ?? '')}\``
+  const queries = new Map<string, Query>()
+  for (const { need, proof } of found.audited) {
+    // a kernel that knows no connection and one node only can be asked about these
+    if (proof.kind !== 'lost' || proof.phase !== 'first' || need.group === 'cluster') continue
+    const { packet } = proof.witness.witness
+    const query = queryOfPacket(need.from.place, need.to.place, packet, null)
+    queries.set(JSON.stringify(query), query)
+  }
+  return [...queries.values()]
 }
 
 /** Ports of bridges that only the question names. */
