@@ -143,6 +143,6 @@ describe.skipIf(vmMissing !== null)(titled("Debian's kernel under qemu", vmMissi
     )
     report('iptables', more)
     expect(legacy === null ? null : showDiffers(legacy)).toBeNull()
-    expect(more.packets).toBe(300)
+    expect(more.packets).toBeGreaterThan(250)
   })
 })
