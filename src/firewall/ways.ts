@@ -25,8 +25,8 @@ export type NodeWay = {
   readonly firewall: NodeFirewall
 }
 
-/** Pairs of guests that are looked at one by one where all are to be; of more guests only neighbours in the list. */
-const mostPairs = 40_000
+/** Pairs of guests that are looked at one by one where all are to be; of more guests as {@link fewPairs} has it. */
+const mostPairs = 900
 
 /** The ends of all ways through a node: the outside by each device it has an address on, or a bridge without one. */
 export function endsOn({ tree, topology }: NodeFirewall): readonly WayEnd[] {
@@ -65,7 +65,7 @@ export type Pairs = {
   readonly all: boolean
 }
 
-/** Every pair of ends; where there are very many guests, of those only neighbours in the list. */
+/** Every pair of ends; where there are very many guests, fewer. */
 export function allPairs(ends: readonly WayEnd[]): Pairs {
   const guests = ends.filter(({ kind }) => kind === 'guest').length
   return guests ** 2 <= mostPairs ? pairsOf(ends, () => true) : fewPairs(ends)

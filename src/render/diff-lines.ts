@@ -63,7 +63,7 @@ function onlyLine(label: string, ends: readonly string[]): readonly StyledLine[]
 }
 
 function proof({ entries, odd, compared, allPairs }: DiffView): string {
-  const pairs = allPairs ? '' : ', of guests only neighbours'
+  const pairs = allPairs ? '' : '; of many guests all but three with the outside alone'
   const what = entries.length + odd.length === 0 ? 'nothing changes' : 'nothing else changes'
   return `${what}: proved for every packet on ${compared} ways (IPv4, IPv6, ARP; all ends with one another${pairs})`
 }

@@ -18,17 +18,25 @@ export type FindView = {
   readonly node: string
   readonly entries: readonly FindEntry[]
   readonly searched: number
+  /** All pairs of ends that were asked for were searched. */
+  readonly allPairs: boolean
   /** Only one packet was asked for. */
   readonly first: boolean
 }
 
 /** What was found, or that there is nothing. */
-export function renderFound({ node, entries, searched, first }: FindView): readonly StyledLine[] {
+export function renderFound({
+  node,
+  entries,
+  searched,
+  allPairs,
+  first,
+}: FindView): readonly StyledLine[] {
   if (entries.length === 0)
     return [
       line([
         piece('none', 'strong'),
-        `  ${node}: proved for every packet some program sends, on ${searched} ways`,
+        `  ${node}: proved for every packet some program sends, on ${searched} ways${allPairs ? '' : '; of many guests all but three with the outside alone'}`,
       ]),
     ]
   return entries.flatMap(({ outcome, way, regions, more, packet, by }) => [
@@ -39,10 +47,11 @@ export function renderFound({ node, entries, searched, first }: FindView): reado
   ])
 }
 
-export function foundJson({ node, entries, searched }: FindView): JsonObject {
+export function foundJson({ node, entries, searched, allPairs }: FindView): JsonObject {
   return {
     node,
     searched,
+    allPairs,
     found: entries.map(({ outcome, way, regions, more, packet, by }) => ({
       ...{ verdict: outcome, way, packet, regions, more },
       by: placeJson(by.origin.span),

@@ -92,13 +92,11 @@ function allPackets(): void {
   for (const [rules, most] of [
     [1000, 150],
     [10_000, 3000],
-  ] as const)
-    aim(
-      `which of ${rules} flat rules decide in ${most} ms`,
-      number(cost('shadows', String(rules)), 'ms'),
-      most,
-      'ms',
-    )
+  ] as const) {
+    const shadowed = cost('shadows', String(rules))
+    const name = `which of ${rules} flat rules decide in ${most} ms (${shadowed['end']})`
+    aim(name, number(shadowed, 'ms'), most, 'ms')
+  }
   const worst = cost('nasty', '1600')
   aim(
     `1,600 rules of random ranges in 4 fields in 8 s (${worst['end']})`,

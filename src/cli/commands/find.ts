@@ -49,7 +49,7 @@ export async function find(given: Arguments, io: Io): Promise<ExitCode> {
     if (given.flags.has('step') && only !== undefined) return stepMatch(firewall, only, given, io)
     const names = namesOf([firewall])
     view = {
-      ...{ node: firewall.tree.node, searched, first },
+      ...{ node: firewall.tree.node, searched, first, allPairs: wanted.allPairs },
       entries: joined(
         matches.map(({ way, family, outcome, pieces, more, witness, trace }) => ({
           ...{ outcome, more, way: `${way.from.text} → ${way.to.text}` },

@@ -21,6 +21,8 @@ export type Wanted = {
   readonly outcome: Outcome | null
   /** Rules that must have had their say; null: any. */
   readonly by: ((decider: Decider) => boolean) | null
+  /** `pairs` are all that were asked for. */
+  readonly allPairs: boolean
   /** Only the first packet is wanted. */
   readonly first: boolean
 }

@@ -9,7 +9,7 @@ import type { Decider } from '../../symbolic/leaf.ts'
 import { inState, isOneOf } from '../../symbolic/possible.ts'
 import { valuesOfBounds, valuesOfRanges } from '../../symbolic/value-set.ts'
 import type { NodeFirewall } from '../node-firewall.ts'
-import { allPairs, endsOn, type WayEnd } from '../ways.ts'
+import { endsOn, fewPairs, type WayEnd } from '../ways.ts'
 import type { Wanted } from './find.ts'
 
 /** What is looked for, as the command line says it; null: not said. */
@@ -31,6 +31,9 @@ export type WantedTexts = Readonly<
   >
 >
 
+/** Pairs of ends that are searched one by one; of more those of {@link fewPairs}. */
+const mostPairs = 1500
+
 /** The texts as what can be looked for; a text says what is wrong with one of them. */
 export function wantedBy(
   firewall: NodeFirewall,
@@ -43,7 +46,10 @@ export function wantedBy(
     return `--from: ${texts.from} is no end of a way through ${firewall.tree.node}`
   const to = endsNamed(firewall, ends, texts.to)
   if (to.length === 0) return `--to: ${texts.to} is no end of a way through ${firewall.tree.node}`
-  const pairs = allPairs(ends).pairs.filter(([a, b]) => from.includes(a) && to.includes(b))
+  const whole = from.length * to.length <= mostPairs
+  const pairs = whole
+    ? from.flatMap((a) => to.filter((b) => b !== a).map((b) => [a, b] as const))
+    : fewPairs(ends).pairs.filter(([a, b]) => from.includes(a) && to.includes(b))
   if (pairs.length === 0) return 'between these ends there is no way'
   const parts: Part[] = []
   for (const part of [
@@ -74,6 +80,7 @@ export function wantedBy(
     outcome: (texts.verdict as Outcome | null) ?? null,
     by,
     first,
+    allPairs: whole,
   }
 }
 
